@@ -41,7 +41,7 @@ TOOLS = {
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip a test by the name of the tool it misses; with REQUIRE=tool,... (or all) fail instead."""
+    """Skip a test by the tool it misses; where REQUIRE names the tool (or `all`), fail instead."""
     required = set(os.environ.get("REQUIRE", "").replace(",", " ").split())
     for marker in item.iter_markers("needs"):
         for tool in marker.args:
