@@ -1,0 +1,149 @@
+"""Compile every deployable contract and write what nodes, tests and scripts deploy from.
+
+    python scripts/artifacts.py            compile what changed since the last run
+    python scripts/artifacts.py --check    change nothing; fail when an artifact is stale
+    ape run artifacts                      the same command
+
+One JSON file per contract lands in offchain/chain/artifacts/. Each remembers the SHA-256 of every source file it
+was compiled from, so a run with nothing changed compiles nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+ROOT = Path(__file__).resolve().parent.parent
+CONTRACTS = ROOT / "contracts"
+ARTIFACTS = ROOT / "offchain" / "chain" / "artifacts"
+# Contracts compiled for tests only; they are never deployed and have no artifact.
+SKIPPED_FOLDERS = ("testing",)
+SETTINGS = "vyper 0.4.3, legacy code generator, pragmas of each file"
+
+
+def deployables(contracts: Path) -> Iterator[Path]:
+    """Every contract that is deployed: PascalCase names it, snake_case names a module."""
+    for path in sorted(contracts.rglob("*.vy")):
+        inside = path.relative_to(contracts).parts
+        if path.stem[0].isupper() and inside[0] not in SKIPPED_FOLDERS:
+            yield path
+
+
+def sha256(path: Path) -> str:
+    """Hex SHA-256 of a file, or nothing when it is gone."""
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+
+
+def is_fresh(artifact: Path, root: Path) -> bool:
+    """Whether an artifact was made from the sources as they are now, by the compiler in use now."""
+    try:
+        stored = json.loads(artifact.read_text())
+        sources = stored["sources"]
+    except (OSError, ValueError, KeyError):
+        return False
+    if stored.get("compiler") != SETTINGS:
+        return False
+    return bool(sources) and all(sha256(root / path) == digest for path, digest in sources.items())
+
+
+def compile_contract(path: Path, root: Path) -> dict[str, Any]:
+    """Compile one contract with everything it imports.
+
+    Raises vyper's own exception, whose text points at the offending line.
+    """
+    from vyper import compile_from_file_input
+    from vyper.compiler.input_bundle import FilesystemInputBundle
+    from vyper.compiler.phases import CompilerData
+
+    bundle = FilesystemInputBundle([root])
+    file_input = bundle.load_file(path)
+    output = compile_from_file_input(
+        file_input,
+        input_bundle=bundle,
+        output_formats=["abi", "bytecode", "bytecode_runtime", "layout"],
+    )
+    imported = CompilerData(file_input, input_bundle=bundle).resolved_imports.compiler_inputs
+    sources = {Path(file.resolved_path) for file in imported} | {path}
+    return {
+        "contractName": path.stem,
+        "compiler": SETTINGS,
+        "sources": {
+            str(source.relative_to(root)): sha256(source)
+            for source in sorted(sources)
+            if source.is_relative_to(root)
+        },
+        "layout": output["layout"],
+        "abi": output["abi"],
+        "bytecode": output["bytecode"],
+        "runtimeBytecode": output["bytecode_runtime"],
+    }
+
+
+def render(artifact: dict[str, Any]) -> str:
+    """The artifact as text: one line per ABI entry, so that a diff shows what changed."""
+    fields = []
+    for key, value in artifact.items():
+        if key == "abi":
+            entries = ",\n    ".join(json.dumps(entry) for entry in value)
+            fields.append(f'  "abi": [\n    {entries}\n  ]')
+            continue
+        text = json.dumps(value, indent=2).replace("\n", "\n  ")
+        fields.append(f"  {json.dumps(key)}: {text}")
+    return "{\n" + ",\n".join(fields) + "\n}\n"
+
+
+def build(*, check: bool, force: bool, names: tuple[str, ...] = ()) -> list[str]:
+    """Bring artifacts up to date and return the names of those that were not."""
+    wanted = {path.stem: path for path in deployables(CONTRACTS)}
+    unknown = [name for name in names if name not in wanted]
+    if unknown:
+        raise click.ClickException(f"no contract called {', '.join(unknown)} in contracts/")
+    stale = [
+        name
+        for name in (names or wanted)
+        if force or not is_fresh(ARTIFACTS / f"{name}.json", ROOT)
+    ]
+    left_over = [] if names else [p for p in ARTIFACTS.glob("*.json") if p.stem not in wanted]
+    if check:
+        return stale + [path.stem for path in left_over]
+    ARTIFACTS.mkdir(exist_ok=True)
+    failed = []
+    for name in stale:
+        click.echo(f"compiling {name}", err=True)
+        try:
+            text = render(compile_contract(wanted[name], ROOT))
+        except Exception as error:
+            failed.append(f"{wanted[name].relative_to(ROOT)}:\n{error}")
+            continue
+        target = ARTIFACTS / f"{name}.json"
+        draft = target.with_suffix(".json.new")
+        draft.write_text(text)
+        draft.replace(target)
+    for path in left_over:
+        path.unlink()
+    if failed:
+        raise click.ClickException("these contracts do not compile\n\n" + "\n\n".join(failed))
+    return stale
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Compile nothing; fail when an artifact is stale.")
+@click.option("--force", is_flag=True, help="Compile everything, changed or not.")
+@click.argument("contracts", nargs=-1)
+def cli(check: bool, force: bool, contracts: tuple[str, ...]) -> None:
+    """Compile contracts into offchain/chain/artifacts (all of them, or those named)."""
+    stale = build(check=check, force=force, names=contracts)
+    if check and stale:
+        click.echo(f"stale: {', '.join(stale)}; run python scripts/artifacts.py", err=True)
+        sys.exit(1)
+    click.echo("artifacts are up to date" if not stale else f"{len(stale)} artifacts written")
+
+
+if __name__ == "__main__":
+    cli()
