@@ -1,0 +1,1 @@
+"""Economics of the network as code: formulas over deployed parameters, run as tests."""
