@@ -1,0 +1,32 @@
+"""What a node remembers: one SQLite file it owns, and bytes addressed by their hash."""
+
+from offchain.store.blobs import BlobCorrupt, BlobMissing, Blobs, BlobsError
+from offchain.store.database import Database
+from offchain.store.errors import (
+    StoreCorrupt,
+    StoreError,
+    StoreFull,
+    StoreLocked,
+    StoreMismatch,
+    StoreReadOnly,
+    StoreTooNew,
+)
+from offchain.store.receipts import ReceiptConflict, Receipts, StoredReceipt
+
+__all__ = [
+    "BlobCorrupt",
+    "BlobMissing",
+    "Blobs",
+    "BlobsError",
+    "Database",
+    "ReceiptConflict",
+    "Receipts",
+    "StoreCorrupt",
+    "StoreError",
+    "StoreFull",
+    "StoreLocked",
+    "StoreMismatch",
+    "StoreReadOnly",
+    "StoreTooNew",
+    "StoredReceipt",
+]
