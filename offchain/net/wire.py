@@ -252,6 +252,8 @@ class RequestReader:
     def close(self) -> None:
         """Say that the body has ended; raises when it ended before its segment message."""
         self._decoder.close()
+        if self._lease is None:
+            raise WireError("a request opens with its lease")
         if not self._ended:
             raise WireError("the request ends before its signed segment")
 
