@@ -4,8 +4,8 @@
     python scripts/artifacts.py --check    change nothing; fail when an artifact is stale
     ape run artifacts                      the same command
 
-One JSON file per contract lands in offchain/chain/artifacts/. Each remembers the SHA-256 of every source file it
-was compiled from, so a run with nothing changed compiles nothing.
+One JSON file per contract lands in offchain/chain/artifacts/. Each remembers the SHA-256 of every
+source file it was compiled from, so a run with nothing changed compiles nothing.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
 CONTRACTS = ROOT / "contracts"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ class UnknownArtifact(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """A compiled contract: what it answers to, what deploys it, what runs, and where it keeps its state."""
+    """A compiled contract: what it answers to, what deploys it, where it keeps its state."""
 
     name: str
     abi: list[dict[str, Any]]
@@ -40,7 +40,7 @@ def names() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.json"))
 
 
-@lru_cache(maxsize=None)
+@cache
 def artifact(name: str) -> Artifact:
     """The compiled contract called `name`; raises UnknownArtifact where there is none."""
     try:
