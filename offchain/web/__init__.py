@@ -1,0 +1,1 @@
+"""The live page: a player, the state of the network, and the chain's events in words."""
