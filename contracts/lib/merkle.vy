@@ -1,0 +1,96 @@
+# pragma version 0.4.3
+#pragma evm-version cancun
+#pragma optimize codesize
+"""
+@title Index-addressed Merkle trees
+@license MIT
+@notice Proves many leaves of one tree at once. Leaves and inner nodes are hashed under different tags, so
+        neither can pass for the other; an odd last node moves up unchanged; the number of leaves fixes the
+        shape, so an index names exactly one place.
+@dev offchain/proof/merkle.py is the same code; tests/vectors/merkle.json runs on both.
+"""
+
+
+# Leaves in one proof.
+MAX_LEAVES: constant(uint256) = 32
+# Levels above the leaves: trees hold up to 2^20 leaves.
+MAX_LEVELS: constant(uint256) = 20
+MAX_PROOF: constant(uint256) = MAX_LEAVES * MAX_LEVELS
+
+
+@internal
+@pure
+def leaf(_content: bytes32) -> bytes32:
+    return keccak256(concat(b"\x00", _content))
+
+
+@internal
+@pure
+def node(_left: bytes32, _right: bytes32) -> bytes32:
+    return keccak256(concat(b"\x01", _left, _right))
+
+
+@internal
+@pure
+def root(
+    _count: uint256,
+    _indices: DynArray[uint256, MAX_LEAVES],
+    _leaves: DynArray[bytes32, MAX_LEAVES],
+    _proof: DynArray[bytes32, MAX_PROOF],
+) -> bytes32:
+    """
+    @dev The root of the tree of `_count` leaves that holds `_leaves` at the strictly increasing `_indices`,
+         the missing siblings being taken from `_proof` level by level from the leaves, left to right.
+         Both lists must have the same length; the caller builds them together.
+    """
+    known: uint256 = len(_leaves)
+    assert known != 0, "proof needs a leaf"
+
+    indices: DynArray[uint256, MAX_LEAVES] = _indices
+    nodes: DynArray[bytes32, MAX_LEAVES] = _leaves
+    previous: uint256 = indices[0]
+    for i: uint256 in range(1, known, bound=MAX_LEAVES):
+        index: uint256 = indices[i]
+        assert index > previous, "leaf indices must increase"
+        previous = index
+    assert previous < _count, "leaf index out of range"
+
+    width: uint256 = _count
+    used: uint256 = 0
+    for level: uint256 in range(MAX_LEVELS):
+        if width == 1:
+            break
+
+        position: uint256 = 0
+        parents: uint256 = 0
+        for i: uint256 in range(MAX_LEAVES):
+            if position == known:
+                break
+
+            index: uint256 = indices[position]
+            current: bytes32 = nodes[position]
+            position = unsafe_add(position, 1)
+            if index & 1 == 1:
+                assert used < len(_proof), "proof too short"
+                current = self.node(_proof[used], current)
+                used = unsafe_add(used, 1)
+            elif unsafe_add(index, 1) != width:
+                if position != known and indices[position] == unsafe_add(index, 1):
+                    current = self.node(current, nodes[position])
+                    position = unsafe_add(position, 1)
+                else:
+                    assert used < len(_proof), "proof too short"
+                    current = self.node(current, _proof[used])
+                    used = unsafe_add(used, 1)
+
+            indices[parents] = index >> 1
+            nodes[parents] = current
+            parents = unsafe_add(parents, 1)
+
+        known = parents
+        width = (unsafe_add(width, 1)) >> 1
+
+    assert width == 1, "tree too large"
+    assert used == len(_proof), "proof too long"
+
+    return nodes[0]
