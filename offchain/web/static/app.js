@@ -69,7 +69,9 @@ function drawLadder() {
     button.setAttribute("aria-checked", String(i === chosen));
     const playing = hls.currentLevel >= 0 ? `now ${rungName(levels[hls.currentLevel])}` : "by speed";
     button.append(i < 0 ? "Auto" : rungName(levels[i]));
-    button.append(element("small", "", i < 0 ? playing : `${levels[i].width}×${levels[i].height}, ${rate(levels[i].bitrate)}`));
+    const small = element("small", "", i < 0 ? playing : rate(levels[i].bitrate));
+    if (i >= 0) small.prepend(element("span", "size", `${levels[i].width}×${levels[i].height}, `));
+    button.append(small);
     button.onclick = () => { chosen = i; hls.nextLevel = i; drawLadder(); };
     return button;
   });
@@ -115,9 +117,9 @@ function showPeople(people) {
     const row = element("div", `person ${p.state}`);
     const name = element("span", "name", p.name);
     name.title = p.address;
-    const cells = [p.segments, p.speed, p.paid === null ? "–" : `${coins(p.paid)} ETH`, p.minted === null ? "–" : `${coins(p.minted)} LPT`];
+    const cells = [p.segments, p.speed, `${coins(p.paid)} ETH`, `${coins(p.minted)} LPT`];
     row.append(name, element("span", "role", p.role));
-    cells.forEach((value, i) => { const cell = element("span", "", value ?? "–"); cell.dataset.label = columns[i]; row.append(cell); });
+    cells.forEach((value, i) => { const cell = element("span", value ? "" : "blank", value || "–"); cell.dataset.label = columns[i]; row.append(cell); });
     return row;
   });
   $("people").replaceChildren(head, ...rows);
