@@ -6,7 +6,14 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from eth_abi.abi import encode
+from eth_abi.exceptions import EncodingError
+from eth_utils.abi import collapse_if_tuple, function_abi_to_4byte_selector
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 FOLDER = Path(__file__).with_name("artifacts")
 
@@ -56,3 +63,27 @@ def artifact(name: str) -> Artifact:
         runtime_bytecode=bytes.fromhex(stored["runtimeBytecode"].removeprefix("0x")),
         layout=stored["layout"],
     )
+
+
+def encode_constructor(compiled: Artifact, args: Sequence[Any]) -> bytes:
+    """Initcode: the contract's creation code and its constructor arguments."""
+    return compiled.bytecode + _encode(compiled.name, compiled.constructor_inputs, args)
+
+
+def encode_call(compiled: Artifact, function: str, args: Sequence[Any]) -> bytes:
+    """Calldata of one call; raises ValueError where the arguments do not fit the ABI."""
+    for entry in compiled.abi:
+        fits = entry["type"] == "function" and len(entry["inputs"]) == len(args)
+        if fits and entry["name"] == function:
+            selector = function_abi_to_4byte_selector(entry)  # type: ignore[arg-type]
+            return selector + _encode(f"{compiled.name}.{function}", entry["inputs"], args)
+    raise ValueError(f"{compiled.name} has no function {function} of {len(args)} arguments")
+
+
+def _encode(what: str, inputs: Sequence[dict[str, Any]], args: Sequence[Any]) -> bytes:
+    if len(inputs) != len(args):
+        raise ValueError(f"{what} takes {len(inputs)} arguments, not {len(args)}")
+    try:
+        return encode([collapse_if_tuple(each) for each in inputs], args)
+    except (EncodingError, OverflowError) as error:
+        raise ValueError(f"{what}: {error}") from error
