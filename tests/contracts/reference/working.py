@@ -1,0 +1,95 @@
+"""What transcoders do, and what a new round does: rates, rewards, fees, initializeRound."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.contracts.reference import pool
+from tests.contracts.reference.arithmetic import PERC, percentage
+from tests.contracts.reference.earnings import distribute_fees, distribute_reward, treasury_part
+from tests.contracts.reference.refusing import not_running, refuse_if
+
+if TYPE_CHECKING:
+    from tests.contracts.reference.world import World
+
+HISTORY = 6
+"""Rounds whose votes the model keeps."""
+
+
+def initialize_round(world: World) -> None:
+    """Starts the round: fixes weights, who is active, what may be minted, and everybody's votes."""
+    clock = world.clock
+    refuse_if(
+        (clock.paused, "system is paused"),
+        (clock.ready, "round already initialized"),
+    )
+    round_ = clock.round
+    clock.initialized = round_
+    world.weights = {name: t.delegated for name, t in world.transcoders.items() if t.delegated}
+    world.active = set(world.pool)
+    world.active_stake = world.next_active_stake()
+    world.treasury_rate = world.next_treasury_rate
+    world.issuance.start_round(world.active_stake)
+    world.votes[round_] = {name: world.vote(name) for name in world.accounts}
+    world.active_stakes[round_] = world.active_stake
+    for old in [past for past in world.votes if past <= round_ - HISTORY]:
+        del world.votes[old], world.active_stakes[old]
+
+
+def set_rates(world: World, caller: str, cut: int, fee_share: int) -> None:
+    """``caller`` sets its reward cut and the delegators' fee share, from the next round on."""
+    transcoder = world.transcoder(caller)
+    round_ = world.clock.round
+    refuse_if(
+        *not_running(world),
+        (world.clock.locked, "can't update transcoder params, current round is locked"),
+        (cut > PERC, "invalid rewardCut percentage"),
+        (fee_share > PERC, "invalid feeShare percentage"),
+        (not world.registered(caller), "transcoder must be registered"),
+        (
+            world.is_active(caller) and transcoder.last_reward_round != round_,
+            "caller can't be active or must have already called reward for the current round",
+        ),
+    )
+    transcoder.rates = [rate for rate in transcoder.rates if rate[0] <= round_][-HISTORY:]
+    transcoder.rates.append((round_ + 1, cut, fee_share))
+    transcoder.cut, transcoder.fee_share = cut, fee_share
+    pool.enter(world, caller)
+
+
+def reward(world: World, caller: str) -> int:
+    """``caller`` mints its part of the round, in wei of LPT; returned without the treasury's."""
+    transcoder = world.transcoder(caller)
+    refuse_if(
+        *not_running(world),
+        (not world.is_active(caller), "caller must be an active transcoder"),
+        (
+            transcoder.last_reward_round == world.clock.round,
+            "caller has already called reward for the current round",
+        ),
+    )
+    minted = world.issuance.reward(world.weight(caller), world.active_stake)
+    to_treasury = treasury_part(minted, world.treasury_rate)
+    world.treasury += to_treasury
+    amount = minted - to_treasury
+    world.vault += amount
+    distribute_reward(world, caller, amount)
+    pool.increase(world, caller, amount)
+    return amount
+
+
+def pay_fees(world: World, transcoder: str, fees: int, round_: int) -> None:
+    """Fees of work done in ``round_`` arrive for a transcoder, in wei of ETH.
+
+    If it has left in the meantime its own cut still goes to it; its delegators' part does not.
+    """
+    refuse_if((world.clock.paused, "system is paused"))
+    world.eth += fees
+    if world.registered(transcoder):
+        distribute_fees(world, transcoder, fees, round_)
+        return
+    _, fee_share = world.transcoder(transcoder).rates_in(round_)
+    delegators = percentage(fees, fee_share)
+    world.account(transcoder).fees += fees - delegators
+    world.eth -= delegators
+    world.eth_paid["treasury"] = world.eth_paid.get("treasury", 0) + delegators
