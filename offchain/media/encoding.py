@@ -1,0 +1,150 @@
+"""One rung's encoder: scaled, encoded by the contract, muxed with the source's audio.
+
+Encoders are made anew for each segment, so that any verifier can reproduce a segment alone; scalers
+hold no state that reaches the pixels and live on. x264 runs with one thread and without macroblock
+tree: with either, the same input gives other bytes from run to run.
+"""
+
+from __future__ import annotations
+
+import io
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import av
+from av.video.reformatter import Interpolation, VideoReformatter
+
+from offchain.media.reader import TICKS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from av.audio.stream import AudioStream
+    from av.packet import Packet
+    from av.video.frame import VideoFrame
+
+    from offchain.media.profiles import QualityContract, Rung
+
+# Exact on every CPU; plain bicubic gives other pixels on other instruction sets.
+SCALER = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
+
+TIME_BASE = Fraction(1, TICKS)
+# Timestamps stay as they are, or the next segment would not follow on this one.
+MUXER_OPTIONS = {"mpegts_copyts": "1", "avoid_negative_ts": "disabled"}
+
+
+class Scaler:
+    """Scales to one size, reusing its context (a new one a frame costs 14 % of the whole)."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.width = width
+        self.height = height
+        self._reformatter = VideoReformatter()
+
+    def scale(self, frame: VideoFrame) -> VideoFrame:
+        """`frame` in this size as 8-bit 4:2:0."""
+        scaled = self._reformatter.reformat(
+            frame, self.width, self.height, "yuv420p", interpolation=SCALER, threads=1
+        )
+        # Else x264 would repeat the source's picture types.
+        scaled.pict_type = 0
+        return scaled
+
+
+class FrameCap:
+    """Drops frames above a rate, evenly, by their timestamps alone; slower video passes whole.
+
+    A bucket holding at most 1.5 frames fills at the rung's rate. A frame passes when 0.75 are in
+    it, so that jitter of a quarter of a frame costs nothing. Integers only: every verifier drops
+    the same frames.
+    """
+
+    def __init__(self, fps: Fraction) -> None:
+        self._one = TICKS * fps.denominator * 4
+        self._per_tick = fps.numerator * 4
+        self._credit = self._one
+        self._last: int | None = None
+
+    def passes(self, pts: int) -> bool:
+        """Whether the frame at `pts` (ticks, increasing) is kept."""
+        if self._last is not None:
+            gained = (pts - self._last) * self._per_tick
+            self._credit = min(self._credit + gained, self._one * 3 // 2)
+        self._last = pts
+        if self._credit * 4 < self._one * 3:
+            return False
+        self._credit -= self._one
+        return True
+
+
+def encoder_options(contract: QualityContract, rung: Rung) -> dict[str, str]:
+    """x264's options for a rung: capped bitrate, one keyframe at the start, closed groups."""
+    options = {
+        "preset": contract.preset,
+        "b": str(rung.bitrate),
+        "maxrate": str(rung.bitrate),
+        # One second of buffer: a segment is at most half as large again as its nominal size.
+        "bufsize": str(rung.bitrate),
+        "flags": "+cgop",
+        "x264-params": "mbtree=0:keyint=infinite",
+    }
+    if contract.mode == "live":
+        options |= {"tune": "zerolatency", "bf": "0"}
+    return options
+
+
+class RungEncoder:
+    """Encodes the frames of one segment for one rung and returns it as MPEG-TS."""
+
+    def __init__(
+        self, contract: QualityContract, rung: Rung, audio: AudioStream | None = None
+    ) -> None:
+        self.rung = rung
+        self.frames = 0
+        self._cap = FrameCap(rung.fps)
+        self._sink = io.BytesIO()
+        self._container = av.open(self._sink, "w", format="mpegts", options=MUXER_OPTIONS)
+        self._video = self._container.add_stream(
+            "libx264", rate=rung.fps, options=encoder_options(contract, rung)
+        )
+        context = self._video.codec_context
+        context.width, context.height, context.pix_fmt = rung.width, rung.height, "yuv420p"
+        context.time_base = TIME_BASE
+        context.thread_count = 1
+        self._audio = None
+        if audio is not None:
+            self._audio = self._container.add_stream_from_template(audio)
+
+    def wants(self, pts: int) -> bool:
+        """Whether the rung's frame rate has room for the frame at `pts`; ask once per frame."""
+        return self._cap.passes(pts)
+
+    def encode(self, scaled: VideoFrame) -> None:
+        """Adds one frame, already in the rung's size."""
+        if not self.frames:
+            self._describe_colour(scaled)
+        self.frames += 1
+        for packet in self._video.encode(scaled):
+            self._container.mux(packet)
+
+    def finish(self, audio: Iterable[Packet[AudioStream]] = ()) -> bytes:
+        """Flushes the encoder, adds the audio packets, and returns the segment."""
+        for packet in self._video.encode(None):
+            self._container.mux(packet)
+        if self._audio is not None:
+            for packet in audio:
+                packet.stream = self._audio
+                self._container.mux(packet)
+        self._container.close()
+        return self._sink.getvalue()
+
+    @property
+    def pixels(self) -> int:
+        """Pixels encoded so far."""
+        return self.frames * self.rung.width * self.rung.height
+
+    def _describe_colour(self, frame: VideoFrame) -> None:
+        context = self._video.codec_context
+        context.colorspace = frame.colorspace
+        context.color_primaries = frame.color_primaries
+        context.color_trc = frame.color_trc
