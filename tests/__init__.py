@@ -1,0 +1,1 @@
+"""Tests; a package of its own name, so that no installed one called `tests` gets in first."""
