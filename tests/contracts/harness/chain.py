@@ -195,7 +195,9 @@ class Chain:
 
     def code(self, address: Any) -> bytes:
         """Runtime code at an address."""
-        return bytes(self._evm.get_code(self._sender(address)) or b"")
+        code = bytes(self._evm.get_code(self._sender(address)) or b"")
+        # The EVM pads code it has run with a word and a STOP, and hands the padding out too.
+        return code[:-33] if code.endswith(bytes(33)) else code
 
     def set_code(self, address: Any, code: bytes) -> None:
         """Put code at an address, as a chain's system contracts are."""
