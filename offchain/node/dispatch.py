@@ -1,0 +1,168 @@
+"""Main and standby: who gets a segment, when the other gets it too, and who is left alone a while.
+
+A segment goes to the main transcoder. When it fails, or is in flight longer than a segment may
+take, it goes to the standby as well, signed for the standby's own job; the first good answer
+counts, and a late one is still awaited for its receipt. Whoever failed is passed over for a time
+that doubles with every failure in a row.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from offchain.net.client import PeerError
+from offchain.node.answers import BadAnswer
+from offchain.node.tally import Latencies
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from offchain.media.segments import SourceSegment
+    from offchain.node.answers import Checked
+    from offchain.node.jobbook import KnownJob
+
+log = logging.getLogger("livepeer.broadcaster")
+
+FIRST_SUSPENSION_S = 2.0
+LONGEST_SUSPENSION_S = 60.0
+
+
+class Exchange(Protocol):
+    """Sends one segment under one job and returns the checked answer."""
+
+    async def __call__(self, seat: Seat, source: SourceSegment, timeout_s: float) -> Checked:
+        """Raises `PeerError` or `BadAnswer`."""
+        ...
+
+
+@dataclass
+class Seat:
+    """One of the stream's transcoders: its job, its URL, and how it has been doing."""
+
+    role: str
+    job: KnownJob
+    url: str
+    sent: int = 0
+    good: int = 0
+    late: int = 0
+    failed: int = 0
+    used: int = 0
+    failures_in_a_row: int = 0
+    suspended_until: float = 0.0
+    last_trouble: str = ""
+    latency: Latencies = field(default_factory=Latencies)
+
+    def trouble(self, why: str, now: float) -> None:
+        """It failed or was late: pass it over for a while."""
+        length = min(LONGEST_SUSPENSION_S, FIRST_SUSPENSION_S * 2**self.failures_in_a_row)
+        self.failures_in_a_row = min(self.failures_in_a_row + 1, 16)
+        self.suspended_until = now + length
+        self.last_trouble = why
+
+    def did_well(self) -> None:
+        """It answered in time: it may be asked first again."""
+        self.failures_in_a_row = 0
+        self.suspended_until = 0.0
+
+    def as_json(self) -> dict[str, Any]:
+        """What `/v1/status` says about it."""
+        return {
+            "role": self.role,
+            "transcoder": self.job.transcoder,
+            "url": self.url,
+            "jobId": self.job.job_id,
+            "sent": self.sent,
+            "good": self.good,
+            "late": self.late,
+            "failed": self.failed,
+            "used": self.used,
+            "suspended": self.suspended_until > time.monotonic(),
+            "lastTrouble": self.last_trouble,
+            "latency": self.latency.as_json(),
+        }
+
+
+class Dispatcher:
+    """Brings segments to the seats; `late_factor` segment durations in flight are late.
+
+    `give_up_factor` durations after it was cut, nobody waits for a segment any more.
+    """
+
+    def __init__(
+        self,
+        seats: Sequence[Seat],
+        exchange: Exchange,
+        background: asyncio.TaskGroup,
+        *,
+        late_factor: float = 1.0,
+        give_up_factor: float = 5.0,
+        least_late_s: float = 1.5,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.seats = seats
+        self._exchange = exchange
+        self._background = background
+        self._late_factor = late_factor
+        self._give_up_factor = give_up_factor
+        self._least_late_s = least_late_s
+        self._clock = clock
+
+    def order(self) -> list[Seat]:
+        """The seats, those that are passed over at present last."""
+        now = self._clock()
+        return sorted(self.seats, key=lambda seat: seat.suspended_until > now)
+
+    async def deliver(self, source: SourceSegment) -> tuple[Seat, Checked] | None:
+        """The first good answer and who gave it, or None when nobody did in time."""
+        duration = source.duration_ms / 1000
+        late_s = max(self._least_late_s, duration * self._late_factor)
+        end = self._clock() + max(late_s * 2, duration * self._give_up_factor)
+        waiting = self.order()
+        running: dict[asyncio.Task[Checked | None], Seat] = {}
+        while waiting or running:
+            if waiting:
+                seat = waiting.pop(0)
+                task = self._background.create_task(self._try(seat, source, end, late_s))
+                running[task] = seat
+            patience = late_s if waiting else end - self._clock()
+            done, _ = await asyncio.wait(
+                running, timeout=max(0.0, patience), return_when=asyncio.FIRST_COMPLETED
+            )
+            for task in done:
+                seat = running.pop(task)
+                checked = task.result()
+                if checked is not None:
+                    seat.used += 1
+                    return seat, checked
+            if not done and not waiting:
+                return None
+        return None
+
+    async def _try(
+        self, seat: Seat, source: SourceSegment, end: float, late_s: float
+    ) -> Checked | None:
+        begun = self._clock()
+        seat.sent += 1
+        try:
+            checked = await self._exchange(seat, source, max(0.1, end - begun))
+        except (PeerError, BadAnswer) as exc:
+            seat.failed += 1
+            seat.trouble(str(exc), self._clock())
+            log.warning(
+                "segment failed",
+                extra={"sequence": source.sequence, "role": seat.role, "why": str(exc)},
+            )
+            return None
+        took = self._clock() - begun
+        seat.latency.add(took)
+        seat.good += 1
+        if took > late_s:
+            seat.late += 1
+            seat.trouble(f"segment {source.sequence} took {took:.1f} s", self._clock())
+        else:
+            seat.did_well()
+        return checked
