@@ -198,10 +198,11 @@ class Outbox:
             gas = await self._gas(intent, flying)
             if gas is None:
                 continue
+            fees = await self._suggest()
+            if not await self._can_pay(intent, gas, fees):
+                continue
             top = await self._db.run(lambda c: intents.highest_nonce(c, self.address))
-            await self._sign(
-                intent, max(nonce, -1 if top is None else top + 1), gas, await self._suggest()
-            )
+            await self._sign(intent, max(nonce, -1 if top is None else top + 1), gas, fees)
             flying = await self._in(*IN_FLIGHT)
             moved = True
         return moved
@@ -226,11 +227,24 @@ class Outbox:
             return None
         except RpcError as error:
             # Not the contract's refusal: no funds, or a node in trouble. It may pass.
-            if intent.reason != error.message:
-                logger.warning("%s waits: %s", intent.purpose, error.message)
-                await self._db.run(lambda c, e=error: intents.note(c, intent.id, e.message))  # type: ignore[misc]
+            await self._wait_for(intent, error.message)
             return None
         return 21_000 if used == 21_000 else used + used // 4 + 10_000
+
+    async def _can_pay(self, intent: Intent, gas: int, fees: Fees) -> bool:
+        """Whether the key's ETH covers it: a signed transaction it cannot pay blocks its nonce."""
+        need = intent.value + gas * fees.max_fee
+        have = await self._client.balance(self.address)
+        if have < need:
+            await self._wait_for(
+                intent, f"insufficient funds: {self.address} has {have} wei of the {need} it needs"
+            )
+        return have >= need
+
+    async def _wait_for(self, intent: Intent, reason: str) -> None:
+        if intent.reason != reason:
+            logger.warning("%s waits: %s", intent.purpose, reason)
+            await self._db.run(lambda c: intents.note(c, intent.id, reason))
 
     async def _sign(self, intent: Intent, nonce: int, gas: int, fees: Fees) -> None:
         cancels = intent.cancelled != intents.NOT_CANCELLED
