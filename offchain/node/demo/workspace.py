@@ -47,6 +47,18 @@ class Workspace:
             return str(path)
 
 
+def is_held(folder: Path) -> bool:
+    """Whether a running demo holds `folder`."""
+    handle = os.open(folder / "lock", os.O_RDWR)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
 @contextmanager
 def open_workspace(base: Path) -> Iterator[Workspace]:
     """Locks and empties `base`, or `base-2`, … while other demos run; keeps logs until next time.

