@@ -139,7 +139,15 @@ _BONDING: dict[str, Story] = {
 # Bookkeeping and set-up that says nothing to somebody who watches a stream.
 _SILENT = {
     "Controller": ("SetContractInfo", "OwnershipTransferred"),
-    "LivepeerToken": ("Approval", "RoleGranted", "RoleRevoked", "RoleAdminChanged", "Mint", "Burn"),
+    "LivepeerToken": (
+        "Approval",
+        "EIP712DomainChanged",
+        "RoleGranted",
+        "RoleRevoked",
+        "RoleAdminChanged",
+        "Mint",
+        "Burn",
+    ),
     "BondingVotes": (
         "DelegateChanged",
         "DelegateVotesChanged",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from offchain.chain.transactions import Fees, Transaction
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from offchain.chain.keys import LocalSigner
 
 GAS = 2_000_000
+PATIENCE_SECONDS = 10.0
 FEES = Fees(max_fee=20 * 10**9, priority_fee=1)
 
 
@@ -40,9 +42,17 @@ class Wallet:
         )
         tx_hash = await self._client.send_raw(await self._signer.sign_transaction(transaction))
         self._nonce += 1
-        receipt = await self._client.receipt(tx_hash)
-        if receipt is None or int(receipt["status"], 16) != 1:
+        if int((await self._receipt(tx_hash))["status"], 16) != 1:
             what = f"{contract.name}.{function}"
             # Asking again says why; should it now succeed, the transaction ran out of gas.
             await contract.call(function, *args, sender=self._signer.address)
             raise DemoError(f"{what} failed while the stage was set (out of {GAS:,} gas)")
+
+    async def _receipt(self, tx_hash: bytes) -> dict[str, Any]:
+        """The chain mines on demand, but some milliseconds after it has said yes."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                receipt = await self._client.receipt(tx_hash)
+                if receipt is not None:
+                    return receipt
+                await asyncio.sleep(0.005)
