@@ -8,8 +8,10 @@ import os
 import shutil
 import signal
 import subprocess
+import threading
+from collections import deque
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import pytest
 import vyper
@@ -128,16 +130,22 @@ def start_anvil(*args: str) -> Anvil:
     assert process.stdout is not None
     for line in process.stdout:
         if line.startswith("Listening on"):
+            # It logs every request: unread, the pipe would fill and stop it.
+            threading.Thread(target=drain, args=(process.stdout,), daemon=True).start()
             return Anvil(process, "http://" + line.split()[-1])
     raise RuntimeError("anvil ended before it listened")
+
+
+def drain(stream: IO[str]) -> None:
+    """Read a program's output and forget it."""
+    with stream:
+        deque(stream, maxlen=0)
 
 
 def stop_anvil(anvil: Anvil) -> None:
     # npm's anvil is a wrapper around the program: the whole group, which is ours alone.
     os.killpg(anvil.process.pid, signal.SIGTERM)
     anvil.process.wait(10)
-    if anvil.process.stdout is not None:
-        anvil.process.stdout.close()
 
 
 @pytest.fixture(scope="session")
