@@ -85,6 +85,17 @@ def broadcaster() -> None:
     default=2.0,
     help="Nominal length of a segment.",
 )
+@opt.option(
+    "--source-height",
+    type=click.IntRange(96, 2160),
+    help="Scale the input down to this many pixels on its short side.",
+)
+@opt.option(
+    "--late-after",
+    type=click.FloatRange(0.5, 20),
+    default=1.0,
+    help="Segment lengths after which the standby gets a segment too.",
+)
 @opt.option("--loop", is_flag=True, help="Start the input again when it ends.")
 @opt.option(
     "--duration",
@@ -99,7 +110,7 @@ def broadcaster() -> None:
 @opt.option(
     "--price",
     type=opt.PRICE,
-    default="300/1000",
+    default="1000/1",
     help="What you pay: wei for this many pixels of output.",
 )
 @opt.option(
@@ -142,6 +153,8 @@ def run_broadcaster(
     mode: str,
     preset: str,
     segment_seconds: float,
+    source_height: int | None,
+    late_after: float,
     loop: bool,
     duration: float | None,
     realtime: bool,
@@ -180,6 +193,8 @@ def run_broadcaster(
             mode=mode,
             preset=preset,
             segment_s=segment_seconds,
+            source_height=source_height,
+            late_after=late_after,
             loop=loop,
             realtime=realtime,
             duration_s=duration,
