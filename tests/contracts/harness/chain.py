@@ -6,7 +6,7 @@ Gas figures here are no receipts: slots stay warm from one call to the next. Mea
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -41,6 +41,16 @@ class Receipt:
     def named(self, name: str) -> list[Event]:
         """The events of this name."""
         return [event for event in self.events if event.name == name]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A state of the chain to go back to."""
+
+    checkpoint: Any
+    block: int
+    timestamp: int
+    undo: int
 
 
 class Contract:
@@ -114,6 +124,8 @@ class Chain:
         self.block = 1
         self.timestamp = 1_700_000_000
         self.prevrandao: bytes | None = None
+        # Undoes what was written past the EVM's journal: balances, code, storage set by hand.
+        self._undo: list[Callable[[], None]] = []
         self._evm = EVM(env=Env(cfg=CfgEnv(chain_id=CHAIN_ID)), spec_id="CANCUN")
         self.accounts = [self.account(f"account {index}") for index in range(accounts)]
         self._contracts: dict[str, Contract] = {}
@@ -122,7 +134,7 @@ class Chain:
     def account(self, label: str, balance: int = RICH) -> str:
         """An account for `label`, the same each time, with `balance` wei."""
         address = to_checksum_address(keccak(text=f"harness {label}")[12:])
-        self._evm.set_balance(address, balance)
+        self.set_balance(address, balance)
         return address
 
     def deploy(self, name: str, *args: Any, sender: Any = None, value: int = 0) -> Contract:
@@ -191,7 +203,10 @@ class Chain:
 
     def set_balance(self, account: Any, wei: int) -> None:
         """Give an account this much ETH."""
-        self._evm.set_balance(self._sender(account), wei)
+        address = self._sender(account)
+        before = self._evm.get_balance(address)
+        self._undo.append(lambda: self._evm.set_balance(address, before))
+        self._evm.set_balance(address, wei)
 
     def code(self, address: Any) -> bytes:
         """Runtime code at an address."""
@@ -201,7 +216,11 @@ class Chain:
 
     def set_code(self, address: Any, code: bytes) -> None:
         """Put code at an address, as a chain's system contracts are."""
-        self._evm.insert_account_info(self._sender(address), AccountInfo(code=code))
+        where = self._sender(address)
+        before = self._evm.basic(where)
+        self._undo.append(lambda: self._evm.insert_account_info(where, before))
+        balance = before.balance if before is not None else 0
+        self._evm.insert_account_info(where, AccountInfo(balance=balance, code=code))
 
     def storage(self, address: Any, slot: int) -> int:
         """One storage word."""
@@ -209,16 +228,21 @@ class Chain:
 
     def set_storage(self, address: Any, slot: int, value: int) -> None:
         """Overwrite one storage word."""
-        self._evm.insert_account_storage(self._sender(address), slot, value)
+        where = self._sender(address)
+        before = self.storage(where, slot)
+        self._undo.append(lambda: self._evm.insert_account_storage(where, slot, before))
+        self._evm.insert_account_storage(where, slot, value)
 
-    def snapshot(self) -> tuple[Any, int, int]:
+    def snapshot(self) -> Point:
         """A point to go back to with `restore`, once."""
-        return self._evm.snapshot(), self.block, self.timestamp
+        return Point(self._evm.snapshot(), self.block, self.timestamp, len(self._undo))
 
-    def restore(self, point: tuple[Any, int, int]) -> None:
+    def restore(self, point: Point) -> None:
         """Go back; points taken since are void."""
-        checkpoint, self.block, self.timestamp = point
-        self._evm.revert(checkpoint)
+        self._evm.revert(point.checkpoint)
+        while len(self._undo) > point.undo:
+            self._undo.pop()()
+        self.block, self.timestamp = point.block, point.timestamp
         self._set_block()
 
     @contextmanager
