@@ -132,9 +132,12 @@ class _Sender:
         self._pending.clear()
 
     async def _receipt(self, tx_hash: bytes) -> dict[str, Any]:
-        while (receipt := await self._client.receipt(tx_hash)) is None:
+        # Nothing announces a receipt over HTTP: ask again until `_settle` loses patience.
+        while True:
+            receipt = await self._client.receipt(tx_hash)
+            if receipt is not None:
+                return receipt
             await asyncio.sleep(POLL_SECONDS)
-        return receipt
 
     async def _reason(self, transaction: Transaction, receipt: dict[str, Any]) -> str:
         if transaction.to == "0x":

@@ -34,7 +34,7 @@ class JobsParameters:
 
 @dataclass(frozen=True, slots=True)
 class CommitteeParameters:
-    """VerifierCommittee.Parameters: windows in blocks, bond and penalties in LPT wei, pay in wei."""
+    """VerifierCommittee.Parameters: windows in blocks, bond and penalties in LPT, pay in wei."""
 
     commit_window: int = 300
     reveal_window: int = 150
