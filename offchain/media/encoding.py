@@ -101,6 +101,7 @@ class RungEncoder:
     ) -> None:
         self.rung = rung
         self.frames = 0
+        self.video_bytes = 0
         self._cap = FrameCap(rung.fps)
         self._sink = io.BytesIO()
         self._container = av.open(self._sink, "w", format="mpegts", options=MUXER_OPTIONS)
@@ -124,19 +125,22 @@ class RungEncoder:
         if not self.frames:
             self._describe_colour(scaled)
         self.frames += 1
-        for packet in self._video.encode(scaled):
-            self._container.mux(packet)
+        self._mux(scaled)
 
     def finish(self, audio: Iterable[Packet[AudioStream]] = ()) -> bytes:
         """Flushes the encoder, adds the audio packets, and returns the segment."""
-        for packet in self._video.encode(None):
-            self._container.mux(packet)
+        self._mux(None)
         if self._audio is not None:
             for packet in audio:
                 packet.stream = self._audio
                 self._container.mux(packet)
         self._container.close()
         return self._sink.getvalue()
+
+    def _mux(self, frame: VideoFrame | None) -> None:
+        for packet in self._video.encode(frame):
+            self.video_bytes += packet.size
+            self._container.mux(packet)
 
     @property
     def pixels(self) -> int:

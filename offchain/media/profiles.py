@@ -20,6 +20,7 @@ MAX_TEXT = 2048  # bytes: the job event's String[2048]
 MAX_RUNGS = 8
 MODES = ("throughput", "live")
 SCALINGS = ("direct", "cascade")
+THRESHOLDS = (1,)  # versions that `offchain.verify.thresholds` knows
 PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow")
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
@@ -88,7 +89,9 @@ class QualityContract:
         _require(self.preset in PRESETS, f"the preset {self.preset!r} is unknown")
         _require(self.scaling in SCALINGS, f"the scaling {self.scaling!r} is unknown")
         _require(250 <= self.segment_ms <= 10_000, "a segment lasts 250 to 10000 ms")
-        _require(self.thresholds >= 1, "the thresholds' version is 1 or more")
+        _require(
+            self.thresholds in THRESHOLDS, f"version {self.thresholds} of the thresholds is unknown"
+        )
 
     @property
     def segment_seconds(self) -> float:

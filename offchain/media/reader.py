@@ -52,13 +52,15 @@ class SegmentReader:
             raise SourceFault("the segment is empty")
         if len(data) > self.limits.size:
             raise SourceFault(f"the segment has {len(data)} bytes, more than {self.limits.size}")
+        # The decoder counts a picture's padding too; its shown size is checked frame by frame.
+        padded = str(self.limits.pixels * 5 // 4 + 65_536)
         allowed = ",".join((*VIDEO_CODECS, *AUDIO_CODECS))
         options = {
             "protocol_whitelist": "none",
             "format_whitelist": "mpegts",
             "codec_whitelist": allowed,
             "max_streams": str(self.limits.streams),
-            "max_pixels": str(self.limits.pixels),
+            "max_pixels": padded,
         }
         try:
             self._container = av.open(
@@ -67,7 +69,7 @@ class SegmentReader:
         except (av.error.FFmpegError, OSError, ValueError) as error:
             raise SourceFault(f"the segment is not MPEG-TS: {_words(error)}") from error
         try:
-            self.video = self._pick_video(threads)
+            self.video = self._pick_video(threads, padded)
             self.audio = self._pick_audio()
         except BaseException:
             self._container.close()
@@ -148,7 +150,7 @@ class SegmentReader:
         frame.time_base = Fraction(1, TICKS)
         return frame
 
-    def _pick_video(self, threads: int) -> VideoStream:
+    def _pick_video(self, threads: int, padded: str) -> VideoStream:
         if not self._container.streams.video:
             raise SourceFault("the segment has no video")
         if len(self._container.streams.video) > 1:
@@ -159,7 +161,7 @@ class SegmentReader:
             raise SourceFault(f"the video codec {_codec(stream)} is not one of {VIDEO_CODECS}")
         if context.width * context.height > self.limits.pixels:
             raise SourceFault(f"a picture of {context.width}x{context.height} is too large")
-        context.options = {"err_detect": "explode", "max_pixels": str(self.limits.pixels)}
+        context.options = {"err_detect": "explode", "max_pixels": padded}
         context.thread_count = threads
         context.thread_type = "AUTO" if threads != 1 else "SLICE"
         return stream
