@@ -76,6 +76,11 @@ def worker() -> None:
     default=60.0,
     help="On SIGTERM: how long to wait for segments in flight and their claim.",
 )
+@click.option(
+    "--cheat",
+    hidden=True,
+    help="Cheat in this way; refused on production chains.",
+)
 @opt.log_options
 def run_worker(
     network: str,
@@ -91,6 +96,7 @@ def run_worker(
     parallel: int,
     claim_every: int,
     drain_seconds: float,
+    cheat: str | None,
     log_level: str,
     log_format: str,
 ) -> None:
@@ -116,6 +122,7 @@ def run_worker(
         parallel=parallel,
         claim_every=claim_every,
         drain_s=drain_seconds,
+        cheat=cheat,
     )
     run(serve(settings))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from offchain.media.profiles import BadContract, Rung
@@ -60,6 +61,11 @@ class Price:
         """Whether this price is not above the other."""
         return self.wei * other.pixels <= other.wei * self.pixels
 
+    @property
+    def ratio(self) -> Fraction:
+        """Wei for one pixel, exactly."""
+        return Fraction(self.wei, self.pixels)
+
     def __str__(self) -> str:
         return f"{self.wei}/{self.pixels}"
 
@@ -98,7 +104,10 @@ class KeySettings:
 
 @dataclass(frozen=True, slots=True)
 class WorkerSettings:
-    """What a transcoder runs with. `parallel` segments at once; `claim_every` segments a claim."""
+    """What a transcoder runs with. `parallel` segments at once; `claim_every` segments a claim.
+
+    `cheat` names a way of cheating, for development chains.
+    """
 
     chain: ChainSettings
     key: KeySettings
@@ -110,6 +119,7 @@ class WorkerSettings:
     parallel: int = 1
     claim_every: int = 10
     drain_s: float = 60.0
+    cheat: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +127,7 @@ class BroadcasterSettings:
     """What a broadcaster runs with.
 
     `most_segments` bounds what each job pays for; `duration_s` of input, or all of it;
+    `source_height` caps the source's short side in pixels; `late_after` in segment durations;
     `transcoders` are main and standby, or none to choose them from the pool.
     """
 
@@ -132,10 +143,12 @@ class BroadcasterSettings:
     mode: str = "throughput"
     preset: str = "veryfast"
     segment_s: float = 2.0
+    source_height: int | None = None
+    late_after: float = 1.0
     loop: bool = False
     realtime: bool = True
     duration_s: float | None = None
-    price: Price = Price(300, 1000)
+    price: Price = Price(1000, 1)
     most_segments: int = 1000
     window: int = 30
     stay: bool = False

@@ -13,11 +13,14 @@ import logging
 import os
 from typing import TYPE_CHECKING, Any
 
+from offchain.node import intents
 from offchain.node.errors import NodeError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
     from pathlib import Path
+
+    from offchain.node.base import Node
 
     Call = Callable[[dict[str, Any]], Awaitable[Any]]
 
@@ -32,6 +35,21 @@ _PATH_CAP = 100
 
 class NoNode(NodeError):
     """No node is running on that data folder."""
+
+
+def intent_calls(node: Node) -> dict[str, Call]:
+    """`livepeer tx` for a running node."""
+
+    async def list_all(question: dict[str, Any]) -> Any:
+        return await intents.list_intents(node.db, everything=bool(question.get("everything")))
+
+    async def explain(question: dict[str, Any]) -> Any:
+        return await intents.explain_intent(node.db, str(question.get("purpose")))
+
+    async def cancel(question: dict[str, Any]) -> Any:
+        return await intents.cancel_intent(node.outbox, str(question.get("purpose")))
+
+    return {"tx.list": list_all, "tx.explain": explain, "tx.cancel": cancel}
 
 
 @contextlib.asynccontextmanager

@@ -65,6 +65,10 @@ class JobBook:
         """A job by its id."""
         return self._jobs.get(job_id)
 
+    def all(self) -> list[KnownJob]:
+        """Every job, oldest first."""
+        return list(self._jobs.values())
+
     def of(self, transcoder: str) -> list[KnownJob]:
         """The jobs made out to a transcoder, oldest first."""
         return [job for job in self._jobs.values() if job.transcoder == transcoder]

@@ -1,0 +1,40 @@
+"""What a node serves by hash: its stored blobs, and the renditions under its receipts' roots."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from offchain.store import BlobMissing
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from offchain.node.base import Node
+
+
+class Shelf:
+    """The blob routes' view of a node."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+
+    async def parts(self, blob_hash: bytes) -> list[bytes] | None:
+        """The parts of a stored blob."""
+        try:
+            return await self._node.blobs.get(blob_hash)
+        except BlobMissing:
+            return None
+
+    async def renditions(self, root: bytes) -> list[bytes] | None:
+        """The rendition hashes under a root that one of our receipts names."""
+
+        def look(connection: sqlite3.Connection) -> bytes | None:
+            row = connection.execute(
+                "SELECT renditions FROM receipts WHERE rendition_root = ? LIMIT 1", (root,)
+            ).fetchone()
+            return None if row is None else bytes(row[0])
+
+        joined = await self._node.db.run(look)
+        if joined is None:
+            return None
+        return [joined[start : start + 32] for start in range(0, len(joined), 32)]
