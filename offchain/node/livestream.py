@@ -72,8 +72,8 @@ class LiveStream:
         self._rungs = {
             each: _Rung(MediaPlaylist(contract.segment_ms, window=window), keep) for each in names
         }
-        self._sources: OrderedDict[int, tuple[SourceSegment, str]] = OrderedDict()
-        self._keep = keep
+        # What no rung of the ladder lists yet.
+        self._sources: dict[int, SourceSegment] = {}
         self._variants: list[Variant] = []
         self._ladder: list[Variant] = []
         self._settled = False
@@ -115,9 +115,7 @@ class LiveStream:
                     f"{SOURCE}/index.m3u8", source.data, source.duration_ms, self._size, self._fps
                 )
             )
-        self._sources[source.sequence] = (source, name)
-        while len(self._sources) > self._keep:
-            self._sources.popitem(last=False)
+        self._sources[source.sequence] = source
         rung.hold(name, source.data)
         rung.playlist.add(self._entry(source, f"{name}.ts", discontinuity=False))
 
@@ -137,7 +135,7 @@ class LiveStream:
     def end(self) -> None:
         """No segment follows; what was never answered is shown from the source."""
         self._settled = True
-        for sequence in [each for each in self._sources if each >= self._next]:
+        for sequence in self._sources:
             for rung in self.contract.rungs:
                 self._rungs[rung.name].waiting.setdefault(sequence, None)
         self._list_what_is_next()
@@ -166,33 +164,27 @@ class LiveStream:
     def _list_what_is_next(self) -> None:
         names = [rung.name for rung in self.contract.rungs]
         while self._next in self._sources and self._next in self._rungs[names[0]].waiting:
-            source, source_name = self._sources[self._next]
+            source = self._sources.pop(self._next)
             missing = False
             for name in names:
                 data = self._rungs[name].waiting.pop(self._next)
                 missing |= data is None
-                self._list(self._rungs[name], source, source_name, data)
+                self._list(self._rungs[name], source, data)
             if missing:
                 self.substituted += 1
             else:
                 self.published += 1
             self._next += 1
 
-    def _list(
-        self, rung: _Rung, source: SourceSegment, source_name: str, data: bytes | None
-    ) -> None:
-        on_source = data is None
-        first = not rung.playlist.entries
-        if data is None:
-            uri = f"../{SOURCE}/{source_name}.ts"
-        else:
-            name = _segment_name(source.sequence, data)
-            rung.hold(name, data)
-            uri = f"{name}.ts"
+    def _list(self, rung: _Rung, source: SourceSegment, data: bytes | None) -> None:
+        first, on_source = not rung.playlist.entries, data is None
+        shown = source.data if data is None else data
+        name = _segment_name(source.sequence, shown)
+        rung.hold(name, shown)
         # The two have other encoder settings: players must start their decoder anew in between.
         changes = not first and on_source != rung.on_source
         rung.on_source = on_source
-        rung.playlist.add(self._entry(source, uri, discontinuity=changes))
+        rung.playlist.add(self._entry(source, f"{name}.ts", discontinuity=changes))
 
     def _entry(self, source: SourceSegment, uri: str, *, discontinuity: bool) -> Entry:
         shown_at = self._began + timedelta(milliseconds=source.start_ms)
