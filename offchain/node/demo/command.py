@@ -48,8 +48,15 @@ STOP_SECONDS = 20
     show_default=True,
     help="Where the page is served; the next free port is taken when this one is busy.",
 )
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Also write the final figures to this file, as JSON.",
+)
 @click.option("--stop", is_flag=True, help="End the demos that run from this folder, and return.")
-def demo(once: bool, clip: Path | None, seconds: int, port: int, stop: bool) -> None:
+def demo(
+    once: bool, clip: Path | None, seconds: int, port: int, report: Path | None, stop: bool
+) -> None:
     """Run a whole network on this machine: a chain, five transcoders, a live stream, a page.
 
     Without --once the clip loops until Ctrl-C. Nothing that is started outlives the command. Exit
@@ -65,7 +72,7 @@ def demo(once: bool, clip: Path | None, seconds: int, port: int, stop: bool) -> 
         clip = CLIP
         if not clip.exists():
             fail("the demo's clip is missing: run `make setup`, or give a video with --input", 3)
-    sys.exit(perform(Options(clip, once, float(seconds), port)))
+    sys.exit(perform(Options(clip, once, float(seconds), port, report)))
 
 
 def perform(options: Options) -> int:

@@ -17,3 +17,4 @@ class Options:
     once: bool
     seconds: float
     port: int
+    report: Path | None = None

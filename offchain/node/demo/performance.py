@@ -10,6 +10,7 @@ from offchain.node.demo.genesis import PRICE
 from offchain.node.demo.ledger import reckon
 from offchain.node.demo.problems import DemoError
 from offchain.node.demo.progress import Progress
+from offchain.node.demo.report import write_report
 from offchain.node.demo.table import final_table
 from offchain.web.narrator import Narrator
 from offchain.web.words import count
@@ -166,17 +167,26 @@ class Performance:
         await self._crew.ask_all()
         ledger = await self._ledger()
         progress = self._progress
-        rows = [
-            ("segments in", str(progress.segments_in)),
-            ("segments out, checked and published", str(progress.segments_out)),
-            ("segments claimed", str(progress.claimed)),
-        ]
-        rows += [
-            (f"real-time factor, {node.name}", f"{speed:.2f}")
-            for node in self._crew.workers.values()
-            if (speed := progress.speed(node.status))
-        ]
+        claims = progress.claims()
+        stream = self._stream_figures()
+        if self._options.report is not None:
+            write_report(self._options.report, stream, self._pace.phases, claims, ledger)
+        rows = [(name, f"{value:,.2f}".removesuffix(".00")) for name, value in stream.items()]
+        return final_table(rows, claims, ledger), ledger
+
+    def _stream_figures(self) -> dict[str, float]:
+        """Counts are segments, times seconds; factors are seconds of video per second of work."""
+        progress = self._progress
+        figures: dict[str, float] = {
+            "segments in": progress.segments_in,
+            "segments out, transcoded and checked": progress.segments_out,
+            "segments claimed": progress.claimed,
+            "real-time factor of the stream": progress.real_time_factor,
+        }
+        for node in self._crew.workers.values():
+            if speed := progress.speed(node.status):
+                figures[f"real-time factor of {node.name}'s worker"] = speed
         if self._pace.first_picture is not None:
-            rows.append(("first picture after", f"{self._pace.first_picture:.1f} s"))
-        rows.append(("whole run", f"{self._pace.seconds:.1f} s"))
-        return final_table(rows, progress.claims(), ledger), ledger
+            figures["first picture after, s"] = self._pace.first_picture
+        figures["whole run, s"] = self._pace.seconds
+        return figures

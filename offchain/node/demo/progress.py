@@ -15,16 +15,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ClaimRecord:
-    """One claim as far as it has come. `verdict` is None until judged; amounts in wei."""
+    """One claim as far as it has come.
+
+    `verdict` is None until judged; `paid` is in wei, protocol fee included; `payments` counts how
+    often it was paid.
+    """
 
     job: int
     claim: int
     who: str
+    first: int
+    last: int
     segments: int
     drawn: int
     votes: int
     verdict: int | None
     paid: int | None
+    payments: int
     ended: bool
 
 
@@ -54,6 +61,11 @@ class Progress:
     def segments_out(self) -> int:
         """Segments transcoded, checked and published."""
         return int(self.broadcast.get("segments", {}).get("published", 0))
+
+    @property
+    def real_time_factor(self) -> float:
+        """Seconds of video published per second since the first picture was taken."""
+        return float(self.broadcast.get("realTimeFactor") or 0)
 
     @property
     def stream_over(self) -> bool:
@@ -106,10 +118,12 @@ class Progress:
             (e.args["jobId"], e.args["claimId"]): e.args["verdict"]
             for e in self._watch.of("VerifierCommittee", "VerificationConcluded")
         }
-        paid = {
-            (e.args["jobId"], e.args["claimId"]): e.args["fees"] + e.args["protocolFee"]
-            for e in self._watch.of("JobsManager", "FeesDistributed")
-        }
+        paid: Counter[tuple[int, int]] = Counter()
+        payments: Counter[tuple[int, int]] = Counter()
+        for e in self._watch.of("JobsManager", "FeesDistributed"):
+            key = (e.args["jobId"], e.args["claimId"])
+            paid[key] += e.args["fees"] + e.args["protocolFee"]
+            payments[key] += 1
         refunded = {
             (e.args["jobId"], e.args["claimId"])
             for e in self._watch.of("JobsManager", "ClaimRefunded")
@@ -122,11 +136,14 @@ class Progress:
                     job=key[0],
                     claim=key[1],
                     who=self._name(event.args["transcoder"]),
+                    first=event.args["firstSequence"],
+                    last=event.args["lastSequence"],
                     segments=event.args["segmentCount"],
                     drawn=opened[key],
                     votes=votes[key],
                     verdict=verdicts.get(key),
                     paid=paid.get(key),
+                    payments=payments[key],
                     ended=key in paid or key in refunded,
                 )
             )
