@@ -13,6 +13,7 @@ _GROUPS = {
     "broadcaster": ("offchain.cli.broadcaster", "broadcaster", "Stream a video to viewers."),
     "tx": ("offchain.cli.tx", "tx", "List, explain and cancel a node's transactions."),
     "keys": ("offchain.cli.keys", "keys", "Make a keystore, see whose it is."),
+    "demo": ("offchain.node.demo.command", "demo", "Run a whole network here, with a live page."),
 }
 
 
