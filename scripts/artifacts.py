@@ -26,7 +26,7 @@ CONTRACTS = ROOT / "contracts"
 ARTIFACTS = ROOT / "offchain" / "chain" / "artifacts"
 # Contracts compiled for tests only; they are never deployed and have no artifact.
 SKIPPED_FOLDERS = ("testing",)
-SETTINGS = "vyper 0.4.3, legacy code generator, pragmas of each file"
+SETTINGS = "vyper 0.4.3, legacy code generator, pragmas of each file; layout with struct fields"
 
 
 def deployables(contracts: Path) -> Iterator[Path]:
@@ -70,8 +70,10 @@ def compile_contract(path: Path, root: Path) -> dict[str, Any]:
         input_bundle=bundle,
         output_formats=["abi", "bytecode", "bytecode_runtime", "layout"],
     )
-    imported = CompilerData(file_input, input_bundle=bundle).resolved_imports.compiler_inputs
-    sources = {Path(file.resolved_path) for file in imported} | {path}
+    data = CompilerData(file_input, input_bundle=bundle)
+    sources = {Path(each.resolved_path) for each in data.resolved_imports.compiler_inputs} | {path}
+    layout = output["layout"]
+    spell_out_structs(layout, data.annotated_vyper_module._metadata["type"])
     return {
         "contractName": path.stem,
         "compiler": SETTINGS,
@@ -80,11 +82,41 @@ def compile_contract(path: Path, root: Path) -> dict[str, Any]:
             for source in sorted(sources)
             if source.is_relative_to(root)
         },
-        "layout": output["layout"],
+        "layout": layout,
         "abi": output["abi"],
         "bytecode": output["bytecode"],
         "runtimeBytecode": output["bytecode_runtime"],
     }
+
+
+def spell_out_structs(layout: dict[str, Any], module: Any) -> None:
+    """Put the fields of each struct into the layout, where the compiler leaves only its name.
+
+    Two layouts with equal names and types then really are the same storage.
+    """
+    modules = {alias: info.module_t for alias, info in module.imported_modules.items()}
+    for section in layout.values():
+        for name, entry in section.items():
+            if "slot" in entry:
+                if name in module.variables:
+                    entry["type"] = spelled(module.variables[name].typ)
+            elif name in modules:
+                spell_out_structs({"storage_layout": entry}, modules[name])
+
+
+def spelled(kind: Any) -> str:
+    """A type in full."""
+    members = getattr(kind, "members", None)
+    if type(kind).__name__ == "StructT":
+        fields = ", ".join(f"{name}: {spelled(each)}" for name, each in members.items())
+        return f"{kind}({fields})"
+    if type(kind).__name__ == "HashMapT":
+        return f"HashMap[{spelled(kind.key_type)}, {spelled(kind.value_type)}]"
+    if type(kind).__name__ == "SArrayT":
+        return f"{spelled(kind.value_type)}[{kind.count}]"
+    if type(kind).__name__ == "DArrayT":
+        return f"DynArray[{spelled(kind.value_type)}, {kind.count}]"
+    return str(kind)
 
 
 def render(artifact: dict[str, Any]) -> str:

@@ -15,6 +15,7 @@ from eth_utils.crypto import keccak
 
 from offchain.chain.artifacts import artifact
 from offchain.chain.deployments import Deployed, Deployment
+from offchain.chain.layouts import Variable, variables
 from offchain.chain.protocol_config import (
     PRESETS,
     CommitteeParameters,
@@ -25,6 +26,7 @@ from offchain.chain.protocol_config import (
 )
 
 __all__ = [
+    "COMPANIONS",
     "DEPLOYED",
     "PRESETS",
     "PROXIED",
@@ -54,7 +56,18 @@ PROXIED = (
     "JobsManager",
     "VerifierCommittee",
 )
-DEPLOYED = ("Controller", "LivepeerToken", "Minter", "Governor", "RandaoBeacon", *PROXIED)
+# Code that a proxied contract runs on its own state, since one contract cannot hold it all: it is
+# replaced together with the contract it belongs to.
+COMPANIONS = {"JobsManager": ("JobsSettlement",)}
+DEPLOYED = (
+    "Controller",
+    "LivepeerToken",
+    "Minter",
+    "Governor",
+    "RandaoBeacon",
+    "JobsSettlement",
+    *PROXIED,
+)
 
 MINTER_ROLE = keccak(text="MINTER_ROLE")
 BURNER_ROLE = keccak(text="BURNER_ROLE")
@@ -190,6 +203,9 @@ def _create(config: ProtocolConfig, where: dict[str, str], without: frozenset[st
         yield from create(proxied, controller, name_hash(target), source="ManagerProxy")
         yield register(target, where[target])
         yield register(proxied, where[proxied])
+        for companion in COMPANIONS.get(proxied, ()):
+            yield from create(companion, controller)
+            yield register(companion, where[companion])
     if "JobsManager" in where:
         # The one contract that may slash.
         yield register("Verifier", where["JobsManager"])
@@ -262,13 +278,21 @@ def _give_governor(config: ProtocolConfig, where: dict[str, str]) -> Steps:
     yield _call(where, "Governor", "execute", update)
 
 
+def _layout(config: ProtocolConfig, name: str) -> tuple[Variable, ...]:
+    """Layout of the storage behind a proxy, which an upgrade must respect."""
+    if name not in PROXIED:
+        return ()
+    source = _rounds(config) if name == "RoundsManager" else name
+    return variables(artifact(source).layout)
+
+
 def _describe(
     config: ProtocolConfig, where: dict[str, str], name: str, chain_id: int, start_block: int
 ) -> Plan:
     contracts = {}
     for each, address in where.items():
         done = yield Inspect(address)
-        contracts[each] = Deployed(address, keccak(done.code))
+        contracts[each] = Deployed(address, keccak(done.code), _layout(config, each))
     return Deployment(
         name=name,
         chain_id=chain_id,

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from eth_utils.address import is_address, to_checksum_address
 
+from offchain.chain.layouts import Variable
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -25,6 +27,20 @@ class Deployed:
 
     address: str
     code_hash: bytes
+    # Of a proxy: where the code it runs keeps its state. Empty for everything else.
+    layout: tuple[Variable, ...] = ()
+
+    def to_document(self) -> dict[str, Any]:
+        """The contract's part of the file."""
+        document: dict[str, Any] = {
+            "address": self.address,
+            "codeHash": "0x" + self.code_hash.hex(),
+        }
+        if self.layout:
+            document["layout"] = [
+                f"{each.slot} {each.slots} {each.name} {each.type}" for each in self.layout
+            ]
+        return document
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +67,7 @@ class Deployment:
             "chainId": self.chain_id,
             "production": self.production,
             "startBlock": self.start_block,
-            "contracts": {
-                name: {"address": each.address, "codeHash": "0x" + each.code_hash.hex()}
-                for name, each in self.contracts.items()
-            },
+            "contracts": {name: each.to_document() for name, each in self.contracts.items()},
         }
         return json.dumps(document, indent=2) + "\n"
 
@@ -111,4 +124,10 @@ def _deployed(entry: Any) -> Deployed:
     code_hash = bytes.fromhex(entry["codeHash"].removeprefix("0x"))
     if len(code_hash) != 32:
         raise ValueError("codeHash is not 32 bytes")
-    return Deployed(to_checksum_address(address), code_hash)
+    layout = tuple(_variable(line) for line in entry.get("layout", ()))
+    return Deployed(to_checksum_address(address), code_hash, layout)
+
+
+def _variable(line: str) -> Variable:
+    slot, slots, name, kind = line.split(" ", 3)
+    return Variable(int(slot), int(slots), name, kind)

@@ -19,7 +19,8 @@ from eth_utils.abi import (
 )
 
 from offchain.chain.artifacts import artifact, names
-from offchain.chain.deployment import PROXIED
+from offchain.chain.deployment import COMPANIONS, PROXIED
+from offchain.chain.layouts import variables
 
 FOLDER = Path(__file__).parent
 ABI_FILE = FOLDER / "abi.txt"
@@ -79,23 +80,12 @@ def abi_lines() -> Iterator[str]:
 
 def layout_lines() -> Iterator[str]:
     """Every storage variable of every contract whose storage outlives its code."""
-    for name in (*PROXIED, "ManagerProxy"):
+    companions = [each for group in COMPANIONS.values() for each in group]
+    for name in (*PROXIED, *companions, "ManagerProxy"):
         if name not in names():
             continue
         yield f"{name}:"
-        for slot, count, path, kind in variables(artifact(name).layout["storage_layout"]):
-            yield f"    {slot} (+{count}) {path}: {kind}"
-
-
-def variables(layout: Mapping[str, Any], path: str = "") -> list[tuple[int, int, str, str]]:
-    """(first slot, slots, name, type) of each variable, in order of slots."""
-    found = []
-    for name, entry in layout.items():
-        if "slot" in entry:
-            found.append((entry["slot"], entry["n_slots"], path + name, entry["type"]))
-        else:
-            found.extend(variables(entry, f"{path}{name}."))
-    return sorted(found)
+        yield from (f"    {variable}" for variable in variables(artifact(name).layout))
 
 
 if __name__ == "__main__":

@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 
 from offchain.chain.artifacts import artifact, names
+from offchain.chain.deployment import COMPANIONS
+from offchain.chain.layouts import variables
 from tests.contracts.golden.listing import (
     ABI_FILE,
     LAYOUT_FILE,
     abi_lines,
     facts,
     layout_lines,
-    variables,
 )
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -33,7 +34,7 @@ MIRRORED = (
     "RoundsManager",
     "ServiceRegistry",
 )
-# What a target answers only behind its proxy, whose own function it is.
+# A folder of NAME.json, compiled from the contracts mirrored here.
 MAINNET_ABI = os.environ.get("LIVEPEER_ABI_FOLDER", "")
 
 
@@ -62,21 +63,30 @@ def test_size__leaves_room_below_the_limit(name: str) -> None:
 
 @pytest.mark.parametrize("name", names())
 def test_layout__has_the_manager_first_and_no_lock_in_storage(name: str) -> None:
-    layout = artifact(name).layout.get("storage_layout", {})
-    found = variables(layout)
+    found = variables(artifact(name).layout)
 
-    assert not any("nonreentrant" in path for _, _, path, _ in found)
-    if "manager" in layout:
-        assert found[0][::2] == (0, "manager.controller")
-        assert found[1][::2] == (1, "manager.targetContractId")
+    assert not any("nonreentrant" in variable.name for variable in found)
+    if any(variable.name.startswith("manager.") for variable in found):
+        assert (found[0].slot, found[0].name) == (0, "manager.controller")
+        assert (found[1].slot, found[1].name) == (1, "manager.targetContractId")
 
 
-def test_layout__gives_no_slot_twice() -> None:
-    for name in names():
-        end = 0
-        for slot, count, path, _ in variables(artifact(name).layout.get("storage_layout", {})):
-            assert slot >= end, f"{name}.{path}"
-            end = slot + count
+@pytest.mark.parametrize("name", names())
+def test_layout__gives_no_slot_twice(name: str) -> None:
+    end = 0
+    for variable in variables(artifact(name).layout):
+        assert variable.slot >= end, variable
+        end = variable.slot + variable.slots
+
+
+@pytest.mark.parametrize(
+    ("contract", "companion"),
+    [(contract, each) for contract, group in COMPANIONS.items() for each in group],
+)
+def test_layout__of_a_companion__is_that_of_the_contract_whose_state_it_writes(
+    contract: str, companion: str
+) -> None:
+    assert variables(artifact(companion).layout) == variables(artifact(contract).layout)
 
 
 @pytest.mark.parametrize("name", MIRRORED)

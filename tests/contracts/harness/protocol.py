@@ -33,6 +33,9 @@ class Protocol:
         self.deployer = chain.accounts[0]
         self._sources: dict[str, str] = {}
         without = frozenset(DEPLOYED) - frozenset(names())
+        if without & {"BondingManager", "VerifierCommittee"}:
+            # It checks its windows against theirs.
+            without |= {"JobsManager"}
         steps = plan(config, self.deployer, chain_id=31_337, without=without)
         self.deployment = drive(steps, self._perform)
         self.contracts: dict[str, Contract] = {}
