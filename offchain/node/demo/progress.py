@@ -78,6 +78,19 @@ class Progress:
         return sum(e.args["segmentCount"] for e in self._watch.of("JobsManager", "WorkClaimed"))
 
     @property
+    def all_claimed(self) -> bool:
+        """Whether everything that the broadcaster holds receipts for has been claimed."""
+        seats = self.broadcast.get("transcoders", [])
+        return bool(seats) and self.claimed >= sum(seat["good"] for seat in seats)
+
+    @property
+    def last_end_block(self) -> int:
+        """The block up to which jobs that are ending may still be claimed on; 0 if none is."""
+        return max(
+            (e.args["endBlock"] for e in self._watch.of("JobsManager", "JobEnding")), default=0
+        )
+
+    @property
     def opened(self) -> int:
         """Leaves that the lottery drew and claimants opened."""
         return sum(1 for _ in self._watch.of("JobsManager", "SegmentOpened"))
