@@ -10,6 +10,8 @@
 @dev offchain/proof/merkle.py is the same code; tests/vectors/merkle.json runs on both.
 """
 
+from . import reasons
+
 
 # Leaves in one proof.
 MAX_LEAVES: constant(uint256) = 32
@@ -44,16 +46,19 @@ def root(
          Both lists must have the same length; the caller builds them together.
     """
     known: uint256 = len(_leaves)
-    assert known != 0, "proof needs a leaf"
+    if known == 0:
+        reasons.fail("proof needs a leaf")
 
     indices: DynArray[uint256, MAX_LEAVES] = _indices
     nodes: DynArray[bytes32, MAX_LEAVES] = _leaves
     previous: uint256 = indices[0]
     for i: uint256 in range(1, known, bound=MAX_LEAVES):
         index: uint256 = indices[i]
-        assert index > previous, "leaf indices must increase"
+        if index <= previous:
+            reasons.fail("leaf indices must increase")
         previous = index
-    assert previous < _count, "leaf index out of range"
+    if previous >= _count:
+        reasons.fail("leaf index out of range")
 
     width: uint256 = _count
     used: uint256 = 0
@@ -71,7 +76,8 @@ def root(
             current: bytes32 = nodes[position]
             position = unsafe_add(position, 1)
             if index & 1 == 1:
-                assert used < len(_proof), "proof too short"
+                if used >= len(_proof):
+                    reasons.fail("proof too short")
                 current = self.node(_proof[used], current)
                 used = unsafe_add(used, 1)
             elif unsafe_add(index, 1) != width:
@@ -79,7 +85,8 @@ def root(
                     current = self.node(current, nodes[position])
                     position = unsafe_add(position, 1)
                 else:
-                    assert used < len(_proof), "proof too short"
+                    if used >= len(_proof):
+                        reasons.fail("proof too short")
                     current = self.node(current, _proof[used])
                     used = unsafe_add(used, 1)
 
@@ -90,7 +97,9 @@ def root(
         known = parents
         width = (unsafe_add(width, 1)) >> 1
 
-    assert width == 1, "tree too large"
-    assert used == len(_proof), "proof too long"
+    if width != 1:
+        reasons.fail("tree too large")
+    if used != len(_proof):
+        reasons.fail("proof too long")
 
     return nodes[0]

@@ -9,6 +9,8 @@
 @dev ecrecover alone also accepts the mirrored (v, n - s) of every signature, and answers zero instead of failing.
 """
 
+from . import reasons
+
 
 DOMAIN_TYPE: constant(bytes32) = keccak256(
     "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
@@ -19,7 +21,7 @@ VERSION: constant(bytes32) = keccak256("1")
 # Half of the order of secp256k1, rounded down.
 HALF_ORDER: constant(
     uint256
-) = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
+) = 57896044618658097711785492504343953926418782139537452191302581570759080747168
 
 
 @internal
@@ -40,15 +42,19 @@ def digest(_domain: bytes32, _struct: bytes32) -> bytes32:
 @internal
 @pure
 def recover(_digest: bytes32, _signature: Bytes[65]) -> address:
-    assert len(_signature) == 65, "signature must be 65 bytes"
+    if len(_signature) != 65:
+        reasons.fail("signature must be 65 bytes")
 
     r: uint256 = extract32(_signature, 0, output_type=uint256)
     s: uint256 = extract32(_signature, 32, output_type=uint256)
     v: uint256 = convert(slice(_signature, 64, 1), uint256)
-    assert s <= HALF_ORDER, "signature s too high"
-    assert v == 27 or v == 28, "signature v must be 27 or 28"
+    if s > HALF_ORDER:
+        reasons.fail("signature s too high")
+    if v != 27 and v != 28:
+        reasons.fail("signature v must be 27 or 28")
 
     signer: address = ecrecover(_digest, v, r, s)
-    assert signer != empty(address), "signature has no signer"
+    if signer == empty(address):
+        reasons.fail("signature has no signer")
 
     return signer
