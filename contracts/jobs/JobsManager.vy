@@ -53,6 +53,94 @@ exports: (
 
 
 # Logged by JobsSettlement's code; declared here again to be part of this ABI. IJobsManager explains them.
+event JobAccepted:
+    jobId: indexed(uint256)
+    transcoder: indexed(address)
+
+
+event JobLapsed:
+    jobId: indexed(uint256)
+    newJobId: indexed(uint256)
+    transcoder: indexed(address)
+    electionBlock: uint256
+
+
+event JobCancelled:
+    jobId: indexed(uint256)
+    broadcaster: indexed(address)
+    refund: uint256
+
+
+event JobFunded:
+    jobId: indexed(uint256)
+    funder: indexed(address)
+    amount: uint256
+    escrow: uint256
+
+
+event JobEnding:
+    jobId: indexed(uint256)
+    endBlock: uint256
+
+
+event JobClosed:
+    jobId: indexed(uint256)
+    broadcaster: indexed(address)
+    refund: uint256
+
+
+event TranscoderPriceSet:
+    transcoder: indexed(address)
+    pricePerUnit: uint256
+    pixelsPerUnit: uint256
+    effectiveRound: uint256
+
+
+event Challenged:
+    jobId: indexed(uint256)
+    claimId: indexed(uint256)
+    challenger: indexed(address)
+    index: uint256
+    bond: uint256
+
+
+event ChallengeResolved:
+    jobId: indexed(uint256)
+    claimId: indexed(uint256)
+    challenger: indexed(address)
+    index: uint256
+    returned: uint256
+
+
+event FeesDistributed:
+    jobId: indexed(uint256)
+    claimId: indexed(uint256)
+    transcoder: indexed(address)
+    fees: uint256
+    protocolFee: uint256
+    round: uint256
+
+
+event ClaimRefunded:
+    jobId: indexed(uint256)
+    claimId: indexed(uint256)
+    transcoder: indexed(address)
+    fees: uint256
+    status: uint8
+
+
+event TranscoderConvicted:
+    jobId: indexed(uint256)
+    claimId: indexed(uint256)
+    transcoder: indexed(address)
+    finder: address
+    fault: uint8
+    slash: uint256
+
+
+event ParametersSet:
+    version: indexed(uint256)
+    parameters: IJobsManager.Parameters
 
 
 @deploy
