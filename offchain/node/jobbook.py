@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from offchain.media.profiles import BadContract, QualityContract
 from offchain.node.config import Price
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from offchain.chain.events import ChainEvent
     from offchain.chain.follower import Batch
     from offchain.node.base import Node
 
 log = logging.getLogger("livepeer.node")
 
+NOBODY = "0x" + "00" * 20
 OFFERED = 2
 ACTIVE = 3
 
 
 @dataclass(frozen=True, slots=True)
 class KnownJob:
-    """What never changes about a job made out to one transcoder.
+    """What a job asks for, from whom.
 
     `segment_pixels` are paid for every segment; a segment may not have more. `contract` is None
     where the job's text is not one this node can work by; `problem` says why.
@@ -53,13 +52,12 @@ class JobBook:
     def __init__(self, node: Node) -> None:
         self._node = node
         self._jobs: dict[int, KnownJob] = {}
-        self._listeners: list[Callable[[KnownJob], None]] = []
 
     async def open(self) -> None:
         """Read what is known and follow what comes."""
         self._node.follower.listen(self._on_batch)
-        for event in await self._node.follower.events("JobsManager", "JobCreated"):
-            self._add(event)
+        for event in await self._node.follower.events("JobsManager"):
+            self._learn(event)
 
     def get(self, job_id: int) -> KnownJob | None:
         """A job by its id."""
@@ -73,24 +71,27 @@ class JobBook:
         """The jobs made out to a transcoder, oldest first."""
         return [job for job in self._jobs.values() if job.transcoder == transcoder]
 
-    def listen(self, listener: Callable[[KnownJob], None]) -> None:
-        """Call `listener` for every job that appears from now on; it must not block."""
-        self._listeners.append(listener)
-
     def _on_batch(self, batch: Batch) -> None:
         for event in batch.undone:
-            if (event.contract, event.name) == ("JobsManager", "JobCreated"):
+            if event.contract == "JobsManager" and event.name == "JobCreated":
                 self._jobs.pop(event.args["jobId"], None)
         for event in batch.events:
-            if (event.contract, event.name) == ("JobsManager", "JobCreated"):
-                job = self._add(event)
-                for listener in self._listeners:
-                    listener(job)
+            self._learn(event)
 
-    def _add(self, event: ChainEvent) -> KnownJob:
-        job = known_job(event.args)
-        self._jobs[job.job_id] = job
-        return job
+    def _learn(self, event: ChainEvent) -> None:
+        if event.contract != "JobsManager":
+            return
+        args = event.args
+        if event.name == "JobCreated":
+            self._jobs[args["jobId"]] = known_job(args)
+        elif event.name == "JobElected" and args["jobId"] in self._jobs:
+            price = Price(args["pricePerUnit"], args["pixelsPerUnit"])
+            elected = replace(self._jobs[args["jobId"]], transcoder=args["transcoder"], price=price)
+            self._jobs[args["jobId"]] = elected
+        elif event.name == "JobLapsed" and args["jobId"] in self._jobs:
+            # The terms go on under another number, for whoever is elected next.
+            again = replace(self._jobs[args["jobId"]], job_id=args["newJobId"], transcoder=NOBODY)
+            self._jobs[args["newJobId"]] = again
 
 
 def known_job(args: Any) -> KnownJob:

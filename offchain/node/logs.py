@@ -23,10 +23,8 @@ def scrub(text: str) -> str:
 
     def url(found: re.Match[str]) -> str:
         scheme, _user, host, path = found.groups()
-        shown = (
-            path if path and path.startswith(_OURS) else ("/…" if path not in (None, "/") else "")
-        )
-        return f"{scheme}{host}{shown}"
+        known = path in (None, "/") or path.startswith(_OURS)
+        return f"{scheme}{host}{(path or '') if known else '/…'}"
 
     return _KEY_WORD.sub(r"\1\2***", _URL_SECRET.sub(url, text))
 

@@ -1,89 +1,57 @@
-"""Accepting the jobs made out to a worker, if their terms can be met."""
+"""Which jobs a worker takes: those that pay enough and ask for what it can do."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from offchain.chain.errors import ChainError
 from offchain.net.wire import MAX_RUNGS
-from offchain.node.jobbook import OFFERED
+from offchain.node.config import Price
 
 if TYPE_CHECKING:
-    from offchain.node.base import Node
-    from offchain.node.config import Price
+    from offchain.node.duties.accept import Offer
     from offchain.node.jobbook import JobBook, KnownJob
 
 log = logging.getLogger("livepeer.worker")
 
-_QUEUE = 1000
 
+class OfferPolicy:
+    """Says why a job on offer is not taken, or that it is."""
 
-class Offers:
-    """Looks at every job on offer to us and accepts what pays enough and can be done."""
-
-    def __init__(self, node: Node, book: JobBook, least: Price) -> None:
-        self._node = node
+    def __init__(self, book: JobBook, least: Price) -> None:
         self._book = book
         self._least = least
-        self._queue: asyncio.Queue[KnownJob] = asyncio.Queue(_QUEUE)
-        self.accepting = True
-        self.accepted = 0
+        self.draining = False
+        self.taken: set[int] = set()
         self.declined: dict[int, str] = {}
 
-    async def run(self) -> None:
-        """Work until cancelled; begins with the offers made while we were away."""
-        self._book.listen(self._on_job)
-        for job in self._book.of(self._node.address):
-            await self._queue.put(job)
-        while True:
-            job = await self._queue.get()
-            try:
-                await self.consider(job)
-            except ChainError as exc:
-                log.warning("job not accepted", extra={"job": job.job_id, "why": str(exc)})
-
-    async def consider(self, job: KnownJob) -> None:
-        """Accept a job on offer, or note why not."""
-        onchain = await self._node.contracts.JobsManager.call("getJob", job.job_id)
-        if onchain["status"] != OFFERED or onchain["transcoder"] != self._node.address:
-            return
-        if await self._node.clock() > onchain["acceptBy"]:
-            return
-        problem = self.problem(job)
+    async def __call__(self, offer: Offer) -> str | None:
+        """Why not, in words; None to accept."""
+        job = self._book.get(offer.job_id)
+        if job is None:
+            return "it is not known here yet"
+        problem = self.problem(job, Price(offer.job["pricePerUnit"], offer.job["pixelsPerUnit"]))
         if problem:
-            self.declined[job.job_id] = problem
-            log.warning("job declined", extra={"job": job.job_id, "why": problem})
-            return
-        jobs = self._node.contracts.JobsManager
-        purpose = f"accept:{job.job_id}"
-        await self._node.outbox.submit(purpose, jobs.address, jobs.encode("acceptJob", job.job_id))
-        outcome = await self._node.outbox.wait(purpose)
-        if outcome.ok:
-            self.accepted += 1
-            log.info("job accepted", extra={"job": job.job_id, "stream": job.stream})
-        else:
-            log.warning("job not accepted", extra={"job": job.job_id, "why": outcome.reason})
+            self.declined[offer.job_id] = problem
+            return problem
+        self.declined.pop(offer.job_id, None)
+        self.taken.add(offer.job_id)
+        return None
 
-    def problem(self, job: KnownJob) -> str:
+    def problem(self, job: KnownJob, price: Price) -> str:
         """Why a job cannot be accepted, or nothing."""
-        if not self.accepting:
+        if self.draining:
             return "this transcoder is about to stop"
         if job.contract is None:
             return f"its terms cannot be met: {job.problem}"
         if len(job.contract.rungs) > MAX_RUNGS:
             return f"it has more than {MAX_RUNGS} rungs"
-        if not self._least.at_most(job.price):
-            return f"it pays {job.price} wei per pixel, this transcoder asks {self._least}"
+        if not self._least.at_most(price):
+            return f"it pays {price} wei per pixel, this transcoder asks {self._least}"
         needed = least_segment_pixels(job)
         if job.segment_pixels < needed:
             return f"a segment of its ladder has {needed} pixels, it pays {job.segment_pixels}"
         return ""
-
-    def _on_job(self, job: KnownJob) -> None:
-        if job.transcoder == self._node.address and not self._queue.full():
-            self._queue.put_nowait(job)
 
 
 def least_segment_pixels(job: KnownJob) -> int:

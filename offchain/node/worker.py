@@ -14,10 +14,13 @@ from offchain.node.admin import WorkerCollector, admin_app
 from offchain.node.base import Node, node_file, open_node, stop_signals
 from offchain.node.control import control_socket, intent_calls
 from offchain.node.desk import Desk
+from offchain.node.duties.accept import AcceptJobs
+from offchain.node.duties.base import Duties
+from offchain.node.duties.rounds import Rounds
 from offchain.node.errors import BadSetup
 from offchain.node.jobbook import JobBook
 from offchain.node.kitchen import Kitchen
-from offchain.node.offers import Offers
+from offchain.node.offers import OfferPolicy
 from offchain.node.shelf import Shelf
 from offchain.node.tally import WorkerTally
 from offchain.store import Receipts
@@ -53,7 +56,7 @@ class Worker:
         self._tally = WorkerTally()
         self._receipts = Receipts(node.db)
         self._book = JobBook(node)
-        self._offers = Offers(node, self._book, settings.price)
+        self._policy = OfferPolicy(self._book, settings.price)
         self._stop = asyncio.Event()
         self._until_settled = False
         self._ready = False
@@ -97,12 +100,13 @@ class Worker:
                 )
             )
             await stack.enter_async_context(control_socket(settings.data, self._calls()))
-            session = await stack.enter_async_context(new_session())
+            await stack.enter_async_context(new_session())
             stack.enter_context(
                 node_file(settings.data, url=server.url, admin=admin.url, address=node.address)
             )
             async with asyncio.TaskGroup() as tasks:
-                running = [tasks.create_task(self._offers.run())]
+                duties = Duties(node, [AcceptJobs(node, self._policy), Rounds(node)])
+                running = [tasks.create_task(duties.run())]
                 await self._register(desk.url)
                 self._ready = True
                 log.info("ready", extra={"url": desk.url, "address": node.address})
@@ -120,8 +124,8 @@ class Worker:
             "draining": self._desk.draining if self._desk else False,
             **self._tally.as_json(),
             "jobs": {
-                "accepted": self._offers.accepted,
-                "declined": {str(job): why for job, why in self._offers.declined.items()},
+                "taken": sorted(self._policy.taken),
+                "declined": {str(job): why for job, why in self._policy.declined.items()},
             },
         }
 
@@ -159,7 +163,7 @@ class Worker:
     async def _drain(self, desk: Desk) -> None:
         """Take nothing new and finish what is in flight."""
         desk.draining = True
-        self._offers.accepting = False
+        self._policy.draining = True
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._settings.drain_s):
                 while self._tally.in_flight:  # noqa: ASYNC110 - the last one out tells nobody
