@@ -106,6 +106,16 @@ def by_purpose(connection: sqlite3.Connection, purpose: str) -> Intent | None:
     return _intent(rows[0]) if rows else None
 
 
+def unfinished(connection: sqlite3.Connection, prefix: str) -> list[Intent]:
+    """Intents whose purpose begins with `prefix`, less those that succeeded for good."""
+    rows = connection.execute(
+        "SELECT * FROM intents WHERE purpose >= ? AND purpose < ? "
+        "AND NOT (state = 'FINAL' AND status = 1 AND cancelled < 2) ORDER BY id",
+        (prefix, prefix + "\U0010ffff"),
+    )
+    return [_intent(row) for row in rows]
+
+
 def in_states(
     connection: sqlite3.Connection, sender: str | None, states: Sequence[State]
 ) -> list[Intent]:

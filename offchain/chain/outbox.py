@@ -88,6 +88,10 @@ class Outbox:
         """The intent of a purpose, if there is one."""
         return await self._db.run(lambda c: intents.by_purpose(c, purpose))
 
+    async def unfinished(self, prefix: str) -> list[Intent]:
+        """Intents whose purpose begins with `prefix` and which are not done for good."""
+        return await self._db.run(lambda c: intents.unfinished(c, prefix))
+
     async def wait(self, purpose: str, *, final: bool = False) -> Outcome:
         """Wait until the intent is in a block (`final`: deep enough) or will never be.
 

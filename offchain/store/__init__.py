@@ -11,7 +11,8 @@ from offchain.store.errors import (
     StoreReadOnly,
     StoreTooNew,
 )
-from offchain.store.receipts import ReceiptConflict, Receipts, StoredReceipt
+from offchain.store.receipts import ReceiptConflict, Receipts, StoredClaim, StoredReceipt
+from offchain.store.verdicts import StoredVerdict, VerdictConflict, Verdicts
 
 __all__ = [
     "BlobCorrupt",
@@ -28,5 +29,9 @@ __all__ = [
     "StoreMismatch",
     "StoreReadOnly",
     "StoreTooNew",
+    "StoredClaim",
     "StoredReceipt",
+    "StoredVerdict",
+    "VerdictConflict",
+    "Verdicts",
 ]

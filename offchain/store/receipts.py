@@ -102,6 +102,16 @@ class Receipts:
         )
         return sorted(int(job_id) for (job_id,) in rows)
 
+    async def newest(self, job_id: int) -> float | None:
+        """When the last unclaimed receipt of a job was stored, in Unix seconds."""
+        row = await self._db.run(
+            lambda connection: connection.execute(
+                "SELECT max(created) FROM receipts WHERE job_id = ? AND claim_purpose IS NULL",
+                (str(job_id),),
+            ).fetchone()
+        )
+        return None if row[0] is None else float(row[0])
+
     async def freeze(
         self, purpose: str, receipts: Sequence[StoredReceipt], root: bytes
     ) -> StoredClaim:
