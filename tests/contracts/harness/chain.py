@@ -126,7 +126,9 @@ class Chain:
         self.prevrandao: bytes | None = None
         # Undoes what was written past the EVM's journal: balances, code, storage set by hand.
         self._undo: list[Callable[[], None]] = []
-        self._evm = EVM(env=Env(cfg=CfgEnv(chain_id=CHAIN_ID)), spec_id="CANCUN")
+        # Size is judged by the golden test alone, so that behaviour can be tested meanwhile.
+        cfg = CfgEnv(chain_id=CHAIN_ID, limit_contract_code_size=1 << 20)
+        self._evm = EVM(env=Env(cfg=cfg), spec_id="CANCUN")
         self.accounts = [self.account(f"account {index}") for index in range(accounts)]
         self._contracts: dict[str, Contract] = {}
         self._set_block()
