@@ -14,6 +14,9 @@ PRECISE = 10**27
 NEVER = 2**256 - 1
 """The deactivation round of a transcoder that sits in the pool."""
 
+LARGEST_FACTOR = 2**128 / 10**27
+"""A cumulative factor grows no further than this: about 3.4e11."""
+
 
 def percentage(amount: int, parts: int, scale: int = PERC) -> int:
     """``parts`` of ``scale`` of ``amount``, rounded down."""

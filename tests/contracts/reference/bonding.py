@@ -17,6 +17,7 @@ from tests.contracts.reference.refusing import (
 from tests.contracts.reference.state import Lock
 
 if TYPE_CHECKING:
+    from tests.contracts.reference.state import Account
     from tests.contracts.reference.world import World
 
 
@@ -46,9 +47,10 @@ def bond(world: World, caller: str, amount: int, owner: str, to: str) -> None:
         moved = int(account.stake)
         pool.decrease(world, account.delegate, moved)
     if moving or not bonded:
-        account.start_round = world.clock.round + 1
+        account.start_round = world.round + 1
     account.delegate = to
     account.stake += amount
+    account.stored += amount
     world.balances[caller] = world.balances.get(caller, 0) - amount
     world.vault += amount
     pool.increase(world, to, amount + moved)
@@ -58,17 +60,19 @@ def unbond(world: World, caller: str, amount: int) -> int:
     """``caller`` takes ``amount`` out of its stake into a new lock, whose id is returned."""
     refuse_if(
         *not_running(world),
-        (not world.bonded(caller), "caller must be bonded"),
+        (not world.bonded(caller) or world.pending(caller), "caller must be bonded"),
         (amount == 0, "unbond amount must be greater than 0"),
         (amount > settled(world, caller), "amount is greater than bonded amount"),
     )
     settle(world, caller)
-    take_out(world, caller, amount)
     account = world.account(caller)
+    backed_until = world.transcoder(caller).backed_until
+    own = world.registered(caller) or backed_until > 0
+    take_out(world, caller, amount)
     lock = account.next_lock
     account.next_lock += 1
-    clock = world.clock
-    account.locks[lock] = Lock(amount, clock.round + world.unbonding_period, clock.now)
+    matures = backed_until if own else 0
+    account.locks[lock] = Lock(amount, world.round + world.unbonding_period, own, matures)
     return lock
 
 
@@ -78,6 +82,7 @@ def take_out(world: World, name: str, amount: int) -> None:
     delegate = account.delegate
     assert delegate is not None
     account.stake -= amount
+    account.stored -= amount
     if account.stake == 0:
         account.delegate = None
         account.start_round = 0
@@ -91,7 +96,13 @@ def put_in(world: World, name: str, amount: int) -> None:
     account = world.account(name)
     assert account.delegate is not None
     account.stake += amount
+    account.stored += amount
     pool.increase(world, account.delegate, amount)
+
+
+def worth_nothing(account: Account, lock: int) -> bool:
+    """Whether a slash has left nothing of a lock."""
+    return lock in account.locks and account.locks[lock].amount == 0
 
 
 def rebond(world: World, caller: str, lock: int) -> None:
@@ -101,6 +112,7 @@ def rebond(world: World, caller: str, lock: int) -> None:
         *not_running(world),
         (not world.bonded(caller), "caller must be bonded"),
         (lock not in account.locks, "invalid unbonding lock ID"),
+        (worth_nothing(account, lock), "delegation amount must be greater than 0"),
     )
     settle(world, caller)
     put_in(world, caller, account.locks.pop(lock).amount)
@@ -113,11 +125,12 @@ def rebond_from_unbonded(world: World, caller: str, to: str, lock: int) -> None:
         *not_running(world),
         (world.bonded(caller), "caller must be unbonded"),
         (lock not in account.locks, "invalid unbonding lock ID"),
+        (worth_nothing(account, lock), "delegation amount must be greater than 0"),
         (backing(world, caller), BACKED),
     )
     settle(world, caller)
     account.delegate = to
-    account.start_round = world.clock.round + 1
+    account.start_round = world.round + 1
     put_in(world, caller, account.locks.pop(lock).amount)
 
 
@@ -127,16 +140,16 @@ def transfer_bond(world: World, caller: str, receiver: str, amount: int) -> None
     A receiver with a delegate keeps it; one without takes over the caller's. Both lock ids count.
     """
     giver, taker = world.account(caller), world.account(receiver)
-    unbonded = not world.bonded(receiver)
+    leaves = caller == receiver and amount == settled(world, caller)
+    unbonded = leaves or not world.bonded(receiver)
     delegate = giver.delegate
     refuse_if(
         *not_running(world),
-        (not world.bonded(caller), "caller must be bonded"),
+        (not world.bonded(caller) or world.pending(caller), "caller must be bonded"),
         (amount == 0, "unbond amount must be greater than 0"),
         (amount > settled(world, caller), "amount is greater than bonded amount"),
         (backing(world, caller), BACKED),
         illegal_claim(world, caller, receiver),
-        (caller == receiver, "INVALID_DELEGATOR"),
         (unbonded and delegate == receiver, "INVALID_DELEGATOR"),
     )
     settle(world, caller)
@@ -144,7 +157,7 @@ def transfer_bond(world: World, caller: str, receiver: str, amount: int) -> None
     take_out(world, caller, amount)
     if unbonded:
         taker.delegate = delegate
-        taker.start_round = world.clock.round + 1
+        taker.start_round = world.round + 1
     giver.next_lock += 1
     taker.next_lock += 1
     put_in(world, receiver, amount)
@@ -160,7 +173,7 @@ def withdraw_stake(world: World, caller: str, lock: int) -> None:
     """``caller`` takes a matured lock home."""
     account = world.account(caller)
     held = account.locks.get(lock)
-    round_, now = world.clock.round, world.clock.now
+    round_, now = world.round, world.clock.now
     refuse_if(
         *not_running(world),
         (held is None, "invalid unbonding lock ID"),
@@ -180,7 +193,7 @@ def withdraw_fees(world: World, caller: str, recipient: str, amount: int) -> Non
     """``caller`` has ``amount`` of its fees paid out to ``recipient``, in ETH."""
     account = world.account(caller)
     available = int(account.fees)
-    if account.last_claim < world.clock.round and account.delegate is not None:
+    if account.last_claim < world.round and account.delegate is not None:
         available = account.quoted_fees if account.quoted_fees is not None else available
     refuse_if(
         *not_running(world),
@@ -190,4 +203,3 @@ def withdraw_fees(world: World, caller: str, recipient: str, amount: int) -> Non
     settle(world, caller)
     account.fees -= amount
     world.eth -= amount
-    world.eth_paid[recipient] = world.eth_paid.get(recipient, 0) + amount

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from tests.contracts.reference.arithmetic import PERC, PRECISE, percentage
+from tests.contracts.reference.arithmetic import LARGEST_FACTOR, PRECISE, percentage
 from tests.contracts.reference.state import UNIT_ERROR, ZERO
 
 if TYPE_CHECKING:
@@ -21,22 +21,29 @@ def sharers(world: World, transcoder: str) -> Iterator[Account]:
     Stake bonded in this round was settled in it, so it never shares in a round it was not there
     for; stake settled before the reward of the round forgoes the round.
     """
-    round_ = world.clock.round
+    round_ = world.round
     for account in world.accounts.values():
         if account.delegate == transcoder and account.last_claim < round_:
             yield account
 
 
-def distribute_reward(world: World, name: str, reward: int) -> None:
+def distribute_reward(world: World, name: str, reward: int, left_over: int) -> None:
     """Adds ``reward`` (wei of LPT, treasury part already taken) to a transcoder and its delegators.
 
-    The commission is exact to the wei; what is left goes out by stake at the start of the round.
+    The commission is exact to the wei; what is left goes out by stake at the start of the round,
+    less ``left_over``, by which the factor would have outgrown its word. The contract says how much
+    that was; the model checks it to nine digits.
     """
     transcoder = world.transcoder(name)
     weight = world.weight(name)
-    cut, _ = transcoder.rates_in(world.clock.round)
+    cut, _ = transcoder.rates_in(world.round)
     commission = percentage(reward, cut)
-    shared = Fraction(reward - commission, weight)
+    room = (LARGEST_FACTOR / transcoder.reward_factor - 1) * weight
+    excess = max(reward - commission - room, 0)
+    assert abs(left_over - excess) <= 1e-9 * (reward + weight), f"{left_over} of a reward left over"
+    shared = Fraction(reward - commission - left_over, weight)
+    reward -= left_over
+    transcoder.reward_factor *= 1 + float(shared)
     handed_out = ZERO
     for account in sharers(world, name):
         part = account.stake * shared
@@ -52,7 +59,7 @@ def distribute_reward(world: World, name: str, reward: int) -> None:
     handed_out += own + commission
     transcoder.forgone += reward - handed_out
     transcoder.growth = 1 + shared
-    transcoder.last_reward_round = world.clock.round
+    transcoder.last_reward_round = world.round
 
 
 def distribute_fees(world: World, name: str, fees: int, round_: int) -> None:
@@ -70,10 +77,12 @@ def distribute_fees(world: World, name: str, fees: int, round_: int) -> None:
         # Nobody had stake here when the round began: all of it is the transcoder's.
         transcoder.commission_fees += fees
         return
-    rewarded = transcoder.last_reward_round == world.clock.round
+    rewarded = transcoder.last_reward_round == world.round
     growth = transcoder.growth if rewarded else Fraction(1)
     base = transcoder.active_commission if rewarded else transcoder.commission
     shared = Fraction(delegators, weight)
+    transcoder.fee_factor += transcoder.reward_factor * float(shared / growth)
+    assert transcoder.fee_factor < LARGEST_FACTOR, "the fee factor is full: not modelled"
     handed_out = ZERO
     for account in sharers(world, name):
         part = account.stake / growth * shared
@@ -94,7 +103,7 @@ def settle(world: World, name: str) -> None:
     :meth:`World.quote` has compared with the exact figures.
     """
     account = world.account(name)
-    round_ = world.clock.round
+    round_ = world.round
     if account.last_claim >= round_:
         return
     account.last_claim = round_
@@ -107,6 +116,7 @@ def settle(world: World, name: str) -> None:
     transcoder.forgone += stake - settled_stake
     world.fee_dust += fees - settled_fees
     account.stake, account.fees = Fraction(settled_stake), Fraction(settled_fees)
+    account.stored = settled_stake
     account.stake_error = account.fees_error = ZERO
     if account.delegate == name:
         clear_commission(transcoder)
@@ -148,8 +158,3 @@ def errors(world: World, name: str) -> tuple[Fraction, Fraction]:
 def treasury_part(reward: int, rate: int) -> int:
     """The treasury's part of a transcoder's reward: ``rate`` of 10^27, rounded down."""
     return reward * rate // PRECISE
-
-
-def valid_percentage(value: int) -> bool:
-    """Whether ``value`` is at most 100 % (10^6)."""
-    return value <= PERC

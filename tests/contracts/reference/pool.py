@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.contracts.reference.arithmetic import NEVER
-
 if TYPE_CHECKING:
     from tests.contracts.reference.world import World
 
 
 def may_join(world: World, name: str) -> bool:
-    """Whether the transcoder is fit to work: registered, not barred, enough stake of its own."""
-    own = world.account(name).stake
+    """Whether the transcoder is fit to work: registered, not barred, enough stake of its own.
+
+    Its own stake counts as of its last settlement.
+    """
+    own = world.account(name).stored
     return world.registered(name) and not world.barred(name) and own >= world.minimum_self_stake
 
 
@@ -31,16 +32,11 @@ def enter(world: World, name: str) -> None:
         last = {other for other in world.pool if world.transcoder(other).delegated == least}
         leave(world, world.tie_break(last))
     world.pool.add(name)
-    transcoder = world.transcoder(name)
-    transcoder.deactivation = NEVER
-    transcoder.activation = world.clock.round + 1
 
 
 def leave(world: World, name: str) -> None:
     """Takes a transcoder out of the pool; it works on until the round is over."""
-    if name in world.pool:
-        world.pool.remove(name)
-        world.transcoder(name).deactivation = world.clock.round + 1
+    world.pool.discard(name)
 
 
 def increase(world: World, name: str, amount: int) -> None:

@@ -31,7 +31,7 @@ def illegal_claim(world: World, caller: str, owner: str) -> tuple[bool, str]:
     """Nobody may settle somebody else before the delegate's reward of the round is in."""
     account = world.account(owner)
     delegate = account.delegate
-    round_ = world.clock.round
+    round_ = world.round
     harmful = (
         caller != owner
         and delegate is not None
@@ -50,7 +50,7 @@ def backing(world: World, name: str) -> bool:
 def settled(world: World, name: str) -> int:
     """The stake an account can move at once, in wei, after settling what it earned."""
     account = world.account(name)
-    if account.last_claim >= world.clock.round or account.delegate is None:
+    if account.last_claim >= world.round or account.delegate is None:
         return int(account.stake)
     if account.quoted_stake is not None:
         return account.quoted_stake

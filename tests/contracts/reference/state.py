@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from tests.contracts.reference.arithmetic import NEVER
-
 ZERO = Fraction(0)
 
 UNIT_ERROR = Fraction(2, 10**27)
@@ -23,22 +21,29 @@ class Refused(Exception):
 
 @dataclass(slots=True)
 class Lock:
-    """An unbonding lock: ``amount`` in wei of LPT."""
+    """An unbonding lock: ``amount`` in wei of LPT.
+
+    ``own`` if a transcoder took it out of its own stake: then it can be slashed until it can be
+    withdrawn, and cannot be withdrawn before the protocol clock shows ``matures``.
+    """
 
     amount: int
     withdraw_round: int
-    created: int
+    own: bool = False
     matures: int = 0
+    slashed: bool = False
 
 
 @dataclass(slots=True)
 class Account:
     """One delegator's position. ``stake`` and ``fees`` are exact, in wei.
 
-    The contract's figure lies in ``[exact - error - 1, exact]``.
+    The contract's figure lies in ``[exact - error - 1, exact]``. ``stored`` is the stake as of the
+    last settlement, exact to the wei.
     """
 
     stake: Fraction = ZERO
+    stored: int = 0
     fees: Fraction = ZERO
     stake_error: Fraction = ZERO
     fees_error: Fraction = ZERO
@@ -57,6 +62,8 @@ class Transcoder:
 
     ``delegated`` (wei, exact) is what the contract calls delegatedAmount. ``commission`` is the
     transcoder's part of rewards not yet settled into its own stake, ``commission_fees`` likewise.
+    The two factors are what a unit of the oldest stake has grown to and earned in fees: as floats,
+    since they only tell how near the contract is to the end of its fixed-point numbers.
     ``forgone`` is stake inside ``delegated`` that belongs to nobody: shares of rewards which a
     delegator gave up by settling before the reward of the round, and dust of rounding.
     """
@@ -69,18 +76,14 @@ class Transcoder:
     commission_fees_error: Fraction = ZERO
     forgone: Fraction = ZERO
     growth: Fraction = Fraction(1)
+    reward_factor: float = 1.0
+    fee_factor: float = 0.0
     last_reward_round: int = 0
     cut: int = 0
     fee_share: int = 0
     rates: list[tuple[int, int, int]] = field(default_factory=list)
-    activation: int = 0
-    deactivation: int = 0
     barred_until: int = 0
     backed_until: int = 0
-
-    def in_pool_dates(self) -> bool:
-        """Whether the dates say that it sits in the pool."""
-        return self.deactivation == NEVER
 
     def rates_in(self, round_: int) -> tuple[int, int]:
         """Reward cut and fee share in force in ``round_``: the last ones set before it."""

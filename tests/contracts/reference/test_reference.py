@@ -34,7 +34,8 @@ def new_world(pool_size: int = 2, inflation: int = 10**7) -> World:
 
 def next_round(world: World) -> None:
     """Moves to the first block of the next round and starts it."""
-    world.clock.block = world.clock.round_start + world.clock.round_length
+    clock = world.clock
+    working.pass_blocks(world, clock.round_start + clock.round_length - clock.block)
     working.initialize_round(world)
 
 
@@ -93,6 +94,7 @@ def test_full_pool__gives_way_to_more_stake_only() -> None:
 def test_lock__matures_and_is_paid_once() -> None:
     world = new_world()
     bonding.bond(world, "anna", 5, "anna", "bert")
+    next_round(world)
     lock = bonding.unbond(world, "anna", 5)
     with pytest.raises(Refused, match="withdraw round must be before"):
         bonding.withdraw_stake(world, "anna", lock)

@@ -30,16 +30,27 @@ def initialize_round(world: World) -> None:
     world.active_stake = world.next_active_stake()
     world.treasury_rate = world.next_treasury_rate
     world.issuance.start_round(world.active_stake)
-    world.votes[round_] = {name: world.vote(name) for name in world.accounts}
     world.active_stakes[round_] = world.active_stake
-    for old in [past for past in world.votes if past <= round_ - HISTORY]:
-        del world.votes[old], world.active_stakes[old]
+    for old in [past for past in world.active_stakes if past <= round_ - HISTORY]:
+        del world.active_stakes[old]
+
+
+def pass_blocks(world: World, blocks: int) -> None:
+    """Lets blocks go by. Votes of a round are the stakes in the moment its first block comes."""
+    before = world.clock.round
+    world.clock.block += blocks
+    now = world.clock.round
+    if now > before:
+        votes = {name: world.vote(name) for name in world.accounts}
+        world.votes.update(dict.fromkeys(range(max(before + 1, now - 2), now + 1), votes))
+        for old in [past for past in world.votes if past <= now - HISTORY]:
+            del world.votes[old]
 
 
 def set_rates(world: World, caller: str, cut: int, fee_share: int) -> None:
     """``caller`` sets its reward cut and the delegators' fee share, from the next round on."""
     transcoder = world.transcoder(caller)
-    round_ = world.clock.round
+    round_ = world.round
     refuse_if(
         *not_running(world),
         (world.clock.locked, "can't update transcoder params, current round is locked"),
@@ -57,23 +68,32 @@ def set_rates(world: World, caller: str, cut: int, fee_share: int) -> None:
     pool.enter(world, caller)
 
 
-def reward(world: World, caller: str) -> int:
-    """``caller`` mints its part of the round, in wei of LPT; returned without the treasury's."""
+def reward(world: World, caller: str, left_over: int = 0) -> int:
+    """``caller`` mints its part of the round, in wei of LPT; returned without the treasury's.
+
+    ``left_over`` of it is burned, where the reward factor has come to the end of its word.
+    """
     transcoder = world.transcoder(caller)
     refuse_if(
         *not_running(world),
         (not world.is_active(caller), "caller must be an active transcoder"),
         (
-            transcoder.last_reward_round == world.clock.round,
+            transcoder.last_reward_round == world.round,
             "caller has already called reward for the current round",
         ),
     )
     minted = world.issuance.reward(world.weight(caller), world.active_stake)
-    to_treasury = treasury_part(minted, world.treasury_rate)
-    world.treasury += to_treasury
+    to_treasury = treasury_part(minted, world.treasury_rate) if world.treasury else 0
+    if to_treasury:
+        world.balances[world.treasury] += to_treasury
     amount = minted - to_treasury
     world.vault += amount
-    distribute_reward(world, caller, amount)
+    distribute_reward(world, caller, amount, left_over)
+    amount -= left_over
+    world.vault -= left_over
+    world.issuance.supply -= left_over
+    if not pool.may_join(world, caller):
+        pool.leave(world, caller)
     pool.increase(world, caller, amount)
     return amount
 
@@ -91,5 +111,7 @@ def pay_fees(world: World, transcoder: str, fees: int, round_: int) -> None:
     _, fee_share = world.transcoder(transcoder).rates_in(round_)
     delegators = percentage(fees, fee_share)
     world.account(transcoder).fees += fees - delegators
-    world.eth -= delegators
-    world.eth_paid["treasury"] = world.eth_paid.get("treasury", 0) + delegators
+    if world.treasury:
+        world.eth -= delegators
+    else:
+        world.fee_dust += delegators

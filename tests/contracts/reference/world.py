@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from tests.contracts.reference import earnings
+from tests.contracts.reference.arithmetic import LARGEST_FACTOR
 from tests.contracts.reference.state import ZERO, Account, Transcoder
 
 if TYPE_CHECKING:
@@ -42,13 +43,22 @@ class World:
     balances: dict[str, int] = field(default_factory=dict)
     vault: int = 0
     eth: int = 0
-    eth_paid: dict[str, int] = field(default_factory=dict)
     burned: int = 0
-    treasury: int = 0
+    treasury: str = ""
     fee_dust: Fraction = ZERO
+    lock_dust: int = 0
     votes: dict[int, dict[str, tuple[Fraction, Fraction, str | None]]] = field(default_factory=dict)
     active_stakes: dict[int, int] = field(default_factory=dict)
     tie_break: Callable[[set[str]], str] = min
+
+    @property
+    def round(self) -> int:
+        """The last round that was initialised: stake counts as it stood when that one began.
+
+        Calls that need the current round to be initialised find the two the same. A slash or fees
+        of a claim may arrive before anybody has started the round.
+        """
+        return self.clock.initialized
 
     def account(self, name: str) -> Account:
         """The account of that name, made on first sight."""
@@ -77,15 +87,29 @@ class World:
 
     def barred(self, name: str) -> bool:
         """Whether a conviction keeps the transcoder out at the moment."""
-        return self.transcoder(name).barred_until > self.clock.round
+        return self.transcoder(name).barred_until > self.round
 
     def is_active(self, name: str) -> bool:
-        """Whether the transcoder works in this round: in the pool when it began, and not barred."""
+        """Whether the transcoder works in the round: in the pool when it began, and not barred."""
         return name in self.active and not self.barred(name)
+
+    def shown_active(self, name: str) -> bool:
+        """What a view says: of a round nobody has started yet, who would be active in it."""
+        if self.clock.ready:
+            return self.is_active(name)
+        return name in self.pool and self.transcoder(name).barred_until <= self.clock.round
 
     def pending(self, name: str) -> bool:
         """Whether the account's bond starts only with the next round."""
-        return self.bonded(name) and self.account(name).start_round > self.clock.round
+        return self.bonded(name) and self.account(name).start_round > self.round
+
+    def fee_room(self, name: str) -> int:
+        """Fees the transcoder's fee factor certainly still has room for, in wei; 0 for any."""
+        weight, transcoder = self.weight(name), self.transcoder(name)
+        if not weight:
+            return 0
+        room = (LARGEST_FACTOR - transcoder.fee_factor) / transcoder.reward_factor / 4
+        return max(int(room * weight), 1)
 
     def quote(self, name: str, stake: int, fees: int) -> None:
         """Compares what the contract says it owes an account with the exact figures.
@@ -136,9 +160,11 @@ class World:
             assert transcoder.forgone >= 0, f"{name} owes more than it has"
             delegated += transcoder.delegated
             fees += transcoder.commission_fees
-        assert self.vault == delegated + locks, "LPT of the protocol is not what it owes"
+        assert self.vault == delegated + locks + self.lock_dust, (
+            "LPT of the protocol is not what it owes"
+        )
         assert self.eth == fees + self.fee_dust, "ETH of the protocol is not what it owes"
-        held = sum(self.balances.values()) + self.vault + self.treasury
+        held = sum(self.balances.values()) + self.vault
         assert self.issuance.supply == held, "supply is not what everybody holds"
         assert len(self.pool) <= self.pool_size, "the pool is over-full"
         assert all(self.registered(name) for name in self.pool), "the pool has a stranger"

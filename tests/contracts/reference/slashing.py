@@ -1,0 +1,171 @@
+"""Conviction: a fraction of the transcoder's own stake, and a bar for one unbonding period."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from tests.contracts.reference import pool
+from tests.contracts.reference.arithmetic import PERC, percentage
+from tests.contracts.reference.earnings import settle
+from tests.contracts.reference.refusing import refuse_if
+from tests.contracts.reference.state import ZERO
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.contracts.reference.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a slash was seen to do, in wei.
+
+    ``penalty`` taken in all, ``bonded`` of it from bonded stake; ``stored`` the stake left as of
+    the last settlement, and what each lock is worth now.
+
+    The model knows these up to the rounding of each part, and takes over the figures once they have
+    been found to be within it.
+    """
+
+    penalty: int
+    bonded: int
+    stored: int
+    locks: Mapping[int, int]
+
+
+def in_reach(world: World, name: str) -> dict[int, int]:
+    """Own locks of a transcoder a slash can take from: those it could not withdraw yet, in wei."""
+    clock = world.clock
+    return {
+        number: lock.amount
+        for number, lock in world.account(name).locks.items()
+        if lock.own and (lock.withdraw_round > clock.round or lock.matures > clock.now)
+    }
+
+
+def slash(
+    world: World, name: str, finder: str | None, fraction: int, finder_fee: int, seen: Taken
+) -> None:
+    """Takes ``fraction`` (of 10^6) of a transcoder's own stake; ``finder_fee`` of it to the finder.
+
+    Its own stake is all it has bonded, with what it earned up to now, and its locks within reach.
+    At most half of the penalty goes to the finder. The rest is burned. The transcoder leaves the
+    pool and stays out for one unbonding period.
+    """
+    refuse_if((world.clock.paused, "system is paused"))
+    settle(world, name)
+    settle_commission(world, name)
+    account = world.account(name)
+    locks = in_reach(world, name)
+    penalty = percentage(int(account.stake) + sum(locks.values()), min(fraction, PERC))
+    bar(world, name)
+    take(world, name, locks, penalty, seen)
+    reward = min(percentage(seen.penalty, finder_fee), seen.penalty // 2) if finder else 0
+    if finder:
+        world.balances[finder] += reward
+    world.issuance.supply -= seen.penalty - reward
+    world.burned += seen.penalty - reward
+
+
+def penalize(world: World, name: str, committee: str, amount: int, seen: Taken) -> None:
+    """Takes ``amount`` (wei) of a verifier's own stake, or what there is, for the committee.
+
+    The account is not settled for it, so that it forgoes no reward, unless the penalty is as large
+    as the stake it had when it settled last.
+    """
+    refuse_if((world.clock.paused, "system is paused"))
+    account = world.account(name)
+    if amount >= account.stored:
+        settle(world, name)
+    locks = in_reach(world, name)
+    whole = int(account.stake) + sum(locks.values())
+    take(world, name, locks, min(amount, whole), seen)
+    if not pool.may_join(world, name):
+        pool.leave(world, name)
+    world.balances[committee] += seen.penalty
+
+
+def settle_commission(world: World, name: str) -> None:
+    """Commission earned since the transcoder settled in this round counts as its stake at once."""
+    account = world.account(name)
+    transcoder = world.transcoder(name)
+    if account.delegate != name or not transcoder.commission:
+        return
+    commission = int(transcoder.commission)
+    if account.quoted_stake is not None:
+        commission = account.quoted_stake - account.stored
+    transcoder.forgone += transcoder.commission - commission
+    transcoder.commission = transcoder.commission_error = ZERO
+    account.stake += commission
+    account.stored += commission
+
+
+def take(world: World, name: str, locks: dict[int, int], penalty: int, seen: Taken) -> None:
+    """Takes ``penalty`` from bonded stake and locks in proportion, and checks what was seen.
+
+    The contract rounds what it takes of locks down, once for each group of them, and has the bonded
+    stake give what is missing, as far as it can.
+    """
+    account = world.account(name)
+    whole = account.stake + sum(locks.values())
+    part = Fraction(penalty) / whole if whole else ZERO
+    roundings = len(locks) + 1
+    within("penalty", seen.penalty, penalty - roundings, penalty)
+    due = account.stake * part
+    within("taken from bonded stake", seen.bonded, due - 1, due + roundings)
+    for number, amount in locks.items():
+        left = amount * (1 - part)
+        within(f"lock {number} of {name}", seen.locks[number], left - 1, left + roundings)
+        account.locks[number].amount = seen.locks[number]
+        account.locks[number].slashed = True
+    world.lock_dust += sum(locks.values()) - (seen.penalty - seen.bonded)
+    world.lock_dust -= sum(seen.locks[number] for number in locks)
+    assert world.lock_dust >= 0, "locks are worth more than was kept for them"
+    world.vault -= seen.penalty
+    if seen.bonded:
+        lower_bond(world, name, seen)
+
+
+def lower_bond(world: World, name: str, seen: Taken) -> None:
+    """Takes bonded stake away, from an account that may have earned since it settled last."""
+    account = world.account(name)
+    delegate = account.delegate
+    assert delegate is not None
+    growth = account.stake / account.stored
+    account.stake -= seen.bonded
+    if account.stake == seen.stored:
+        account.stored = seen.stored
+    else:
+        # The contract keeps stake as of the last settlement, rounded down.
+        within(f"stored stake of {name}", seen.stored, account.stake / growth - 2, account.stake)
+        account.stored = seen.stored
+        account.stake_error += growth + 2
+    if account.stored == 0:
+        world.transcoder(delegate).forgone += account.stake
+        account.stake = account.stake_error = ZERO
+        account.delegate = None
+        account.start_round = 0
+    if delegate == name and not pool.may_join(world, name):
+        pool.leave(world, name)
+    pool.decrease(world, delegate, seen.bonded)
+
+
+def within(what: str, shown: int, least: Fraction | int, most: Fraction | int) -> None:
+    """Asserts that a figure lies between two bounds, both included."""
+    assert least <= shown <= most, f"{what}: {shown} shown, from {float(least)} to {float(most)}"
+
+
+def bar(world: World, name: str) -> None:
+    """Keeps a convicted transcoder from work for one unbonding period."""
+    transcoder = world.transcoder(name)
+    until = world.clock.round + world.unbonding_period
+    transcoder.barred_until = max(transcoder.barred_until, until)
+    pool.leave(world, name)
+
+
+def back_work(world: World, name: str, until: int) -> None:
+    """Keeps the transcoder's stake from leaving before the protocol clock shows ``until``."""
+    transcoder = world.transcoder(name)
+    transcoder.backed_until = max(transcoder.backed_until, until)

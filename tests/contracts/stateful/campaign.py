@@ -1,0 +1,199 @@
+"""Runs the rules from a seed, sequence after sequence.
+
+    python -m tests.contracts.stateful.campaign --steps 1000000 --seed 7
+
+A sequence is a few hundred steps on a protocol of its own, and ends with everybody leaving. Its
+seed follows from the campaign's seed and its number, so a failure names the one sequence to run
+again. Progress is kept in a file: a campaign that was stopped goes on where it was.
+"""
+
+# ruff: noqa: T201 - a command line reports on its standard output
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.contracts.stateful.ending import everybody_leaves
+from tests.contracts.stateful.machine import COUNTS, Machine, SeededDraw, Statistics
+from tests.contracts.stateful.protocol import deploy
+from tests.contracts.stateful.rules_table import RULES
+
+if TYPE_CHECKING:
+    from tests.contracts.stateful.protocol import Protocol
+
+ROOT = Path(__file__).resolve().parents[3]
+PROGRESS = ROOT / "bench" / "campaign.json"
+STEPS_PER_SEQUENCE = 400
+LEAST_SUCCESS = 0.03
+SHOWN = 25
+UNREADY_STARTS = 50
+"""In so many of a hundred steps in a round nobody has started, somebody starts it."""
+
+ALWAYS_REFUSED = {"intrude"}
+"""Rules whose every call must be refused."""
+
+STATES = frozenset(
+    {
+        "a friend as finder",
+        "empty pool",
+        "everybody has left",
+        "fees after the reward",
+        "fees before the reward",
+        "fees of one who left",
+        "full pool",
+        "locked round",
+        "paused",
+        "penalised seat",
+        "reward after a missed round",
+        "reward after resigning",
+        "reward in every round",
+        "round after a skipped one",
+        "round not initialised",
+        "second slash",
+        "slash",
+        "slash of everything",
+        "slash of locks",
+        "slash of one who resigned",
+        "the same with and without hints",
+        "upgrade",
+    }
+)
+"""States a campaign must come across."""
+
+
+class Failure(AssertionError):
+    """A sequence that found a difference: its seed, its last steps, and what differed."""
+
+
+def run_sequence(deployed: Protocol, seed: str, steps: int, statistics: Statistics) -> None:
+    """Runs one sequence and lets everybody leave at its end.
+
+    Raises Failure with the seed and the last steps where contract and model differ.
+    """
+    machine = Machine(deployed, statistics)
+    draw = SeededDraw(random.Random(seed))
+    names = list(RULES)
+    weights = [RULES[name][0] for name in names]
+    try:
+        for _ in range(steps):
+            statistics.steps += 1
+            machine.rule = draw.weighted(names, weights)
+            if not machine.world.clock.ready and draw.chance(UNREADY_STARTS):
+                machine.rule = "initialize_round"
+            RULES[machine.rule][1](machine, draw)
+        machine.rule = "leave"
+        everybody_leaves(machine)
+    except AssertionError as error:
+        recent = "\n  ".join(machine.history[-SHOWN:])
+        raise Failure(f"sequence {seed!r}, step {len(machine.history)}: {error}\n  {recent}") from (
+            error
+        )
+    finally:
+        machine.close()
+
+
+def run(seed: int, first: int, steps: int, deployed: Protocol | None = None) -> Statistics:
+    """Runs sequences from number ``first`` on until ``steps`` steps are done."""
+    deployed = deployed or deploy()
+    statistics = Statistics()
+    number = first
+    while statistics.steps < steps:
+        left = min(STEPS_PER_SEQUENCE, steps - statistics.steps)
+        run_sequence(deployed, f"{seed}/{number}", left, statistics)
+        number += 1
+    return statistics
+
+
+def shortcomings(statistics: Statistics) -> list[str]:
+    """Why a clean campaign proves too little: rules that never work, states never seen."""
+    missing = [
+        f"state never reached: {state}" for state in sorted(STATES - set(statistics.reached))
+    ]
+    for name in RULES:
+        tried = statistics.tried[name]
+        if name in ALWAYS_REFUSED or name == "wait":
+            continue
+        if not tried or statistics.succeeded[name] / tried < LEAST_SUCCESS:
+            missing.append(f"{name} went through {statistics.succeeded[name]} of {tried} times")
+    return missing
+
+
+def commit() -> str:
+    """The commit the campaign ran on, marked where the tree differs from it."""
+    found = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--abbrev=12"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return found.stdout.strip() or "unknown"
+
+
+def load(path: Path, seed: int, fresh: bool) -> tuple[Statistics, float]:
+    """Figures and seconds so far of a campaign with this seed."""
+    if fresh or not path.exists():
+        return Statistics(), 0.0
+    stored = json.loads(path.read_text())
+    if stored["seed"] != seed:
+        return Statistics(), 0.0
+    statistics = Statistics(steps=stored["steps"])
+    for name in COUNTS:
+        getattr(statistics, name).update(stored[name])
+    return statistics, stored["seconds"]
+
+
+def save(path: Path, seed: int, statistics: Statistics, seconds: float) -> None:
+    """Writes the campaign's figures, atomically."""
+    report = {
+        "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "commit": commit(),
+        "seed": seed,
+        "seconds": round(seconds),
+        "steps": statistics.steps,
+        **{name: dict(getattr(statistics, name)) for name in COUNTS},
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(report, indent=1, sort_keys=True) + "\n")
+    part.replace(path)
+
+
+def main() -> int:
+    """Runs a campaign from the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--steps", type=int, default=1_000_000, help="steps in all")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the campaign")
+    parser.add_argument("--fresh", action="store_true", help="start again from the first sequence")
+    parser.add_argument("--progress", type=Path, default=PROGRESS, help="where figures are kept")
+    parser.add_argument("--only", type=int, help="run this one sequence and nothing else")
+    options = parser.parse_args()
+    deployed = deploy()
+    if options.only is not None:
+        run_sequence(deployed, f"{options.seed}/{options.only}", STEPS_PER_SEQUENCE, Statistics())
+        print(f"sequence {options.seed}/{options.only} ran clean")
+        return 0
+    total, before = load(options.progress, options.seed, options.fresh)
+    started = time.monotonic()
+    while total.steps < options.steps:
+        total.add(run(options.seed, total.steps // STEPS_PER_SEQUENCE, 10_000, deployed))
+        seconds = before + time.monotonic() - started
+        save(options.progress, options.seed, total, seconds)
+        print(f"{total.steps:,} steps, {seconds:.0f} s", flush=True)
+    problems = shortcomings(total)
+    for problem in problems:
+        print(problem)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
