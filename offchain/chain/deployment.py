@@ -58,15 +58,15 @@ PROXIED = (
 )
 # Code that a proxied contract runs on its own state, since one contract cannot hold it all: it is
 # replaced together with the contract it belongs to.
-COMPANIONS = {"JobsManager": ("JobsSettlement",)}
+COMPANIONS = {"BondingManager": ("BondingControl",), "JobsManager": ("JobsSettlement",)}
 DEPLOYED = (
     "Controller",
     "LivepeerToken",
     "Minter",
     "Governor",
     "RandaoBeacon",
-    "JobsSettlement",
     *PROXIED,
+    *(companion for group in COMPANIONS.values() for companion in group),
 )
 
 MINTER_ROLE = keccak(text="MINTER_ROLE")
@@ -204,6 +204,8 @@ def _create(config: ProtocolConfig, where: dict[str, str], without: frozenset[st
         yield register(target, where[target])
         yield register(proxied, where[proxied])
         for companion in COMPANIONS.get(proxied, ()):
+            if companion in without:
+                continue
             yield from create(companion, controller)
             yield register(companion, where[companion])
     if "JobsManager" in where:

@@ -33,7 +33,7 @@ class Protocol:
         self.deployer = chain.accounts[0]
         self._sources: dict[str, str] = {}
         without = frozenset(DEPLOYED) - frozenset(names())
-        if without & {"BondingManager", "VerifierCommittee"}:
+        if without & {"BondingManager", "BondingControl", "VerifierCommittee"}:
             # It checks its windows against theirs.
             without |= {"JobsManager"}
         steps = plan(config, self.deployer, chain_id=31_337, without=without)

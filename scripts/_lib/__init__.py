@@ -1,0 +1,1 @@
+"""What the `ape run` commands share. Files that start with an underscore are no commands."""

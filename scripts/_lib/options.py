@@ -1,0 +1,92 @@
+"""Options every command has, and the session they lead to."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+from ape.cli import ConnectedProviderCommand, account_option
+
+from offchain.chain.deployments import FOLDER, BadDeployment, Deployment, find_deployment
+from scripts._lib.ape_backend import ApeBackend
+from scripts._lib.session import Session
+
+Command = Callable[..., Any]
+
+
+def reading(function: Command) -> click.Command:
+    """A command that only reads: `--network`, `--deployment`; its first argument is the session."""
+
+    @click.command(cls=ConnectedProviderCommand)
+    @_deployment
+    def cli(provider: Any, deployment: str | None, **arguments: Any) -> Any:
+        return function(_open(provider, None, deployment, dry_run=True), **arguments)
+
+    return _as(function, cli)
+
+
+def sending(function: Command) -> click.Command:
+    """A command that sends: `--account` and `--dry-run` besides."""
+
+    @click.command(cls=ConnectedProviderCommand)
+    @account_option()
+    @_deployment
+    @click.option("--dry-run", is_flag=True, help="Say what would happen and send nothing.")
+    def cli(
+        provider: Any, account: Any, deployment: str | None, dry_run: bool, **arguments: Any
+    ) -> Any:
+        return function(_open(provider, account, deployment, dry_run=dry_run), **arguments)
+
+    return _as(function, cli)
+
+
+def choose_deployment(wanted: str | None, chain_id: int) -> Deployment:
+    """The deployment named, or the only one on this chain; raises BadDeployment."""
+    if wanted is not None:
+        path = Path(wanted)
+        return Deployment.load(path) if path.suffix == ".json" else find_deployment(wanted)
+    found = []
+    for path in sorted(FOLDER.glob("*.json")):
+        candidate = Deployment.load(path)
+        if candidate.chain_id == chain_id:
+            found.append(candidate)
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise BadDeployment(
+            f"no file in {FOLDER}/ is of a deployment on chain {chain_id}: "
+            "choose one with --deployment NAME or a path, or make one with ape run deploy"
+        )
+    names = ", ".join(each.name for each in found)
+    raise BadDeployment(f"several deployments are on chain {chain_id}: --deployment {names}?")
+
+
+def _open(provider: Any, account: Any, wanted: str | None, *, dry_run: bool) -> Session:
+    backend = ApeBackend(provider, account)
+    try:
+        deployment = choose_deployment(wanted, backend.chain_id)
+    except BadDeployment as error:
+        raise click.ClickException(str(error)) from error
+    session = Session(backend, deployment, dry_run=dry_run)
+    session.check()
+    return session
+
+
+def _deployment(function: Command) -> Command:
+    return click.option(
+        "--deployment",
+        metavar="NAME",
+        help="NAME of deployments/NAME.json, or the path of such a file. Left out, it is the only "
+        "one of the network's chain.",
+    )(function)
+
+
+def _as(function: Command, command: click.Command) -> click.Command:
+    """Help and parameters of the function itself; its own arguments come first, in their order."""
+    command.help = inspect.cleandoc(function.__doc__ or "")
+    own = list(reversed(getattr(function, "__click_params__", [])))
+    command.params = own + [each for each in command.params if each not in own]
+    return command
