@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from offchain.chain.onchain import OnChain
 from offchain.node.duties.accept import AcceptJobs, Offer, Policy
-from offchain.node.duties.base import Duties, Duty, OnChain
+from offchain.node.duties.base import Duties, Duty
 from offchain.node.duties.claim import ClaimPolicy, ClaimWork
 from offchain.node.duties.claimbook import ClaimBook
 from offchain.node.duties.rounds import Rounds

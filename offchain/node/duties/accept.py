@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from offchain.chain.events import ChainEvent
     from offchain.chain.follower import Batch
-    from offchain.node.duties.base import OnChain
+    from offchain.chain.onchain import OnChain
 
 log = logging.getLogger("livepeer.duties")
 

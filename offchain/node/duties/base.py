@@ -17,27 +17,9 @@ from offchain.chain.errors import ChainError, RpcUnavailable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from offchain.chain.client import ChainClient
-    from offchain.chain.contracts import Contracts
-    from offchain.chain.follower import Follower
-    from offchain.chain.outbox import Outbox
+    from offchain.chain.onchain import OnChain
 
 log = logging.getLogger("livepeer.duties")
-
-
-class OnChain(Protocol):
-    """The parts of a node that duties need; `offchain.node.base.Node` is one."""
-
-    @property
-    def client(self) -> ChainClient: ...
-    @property
-    def contracts(self) -> Contracts: ...
-    @property
-    def outbox(self) -> Outbox: ...
-    @property
-    def follower(self) -> Follower: ...
-    @property
-    def address(self) -> str: ...
 
 
 class Duty:

@@ -13,7 +13,7 @@ from offchain.proof.merkle import MerkleTree
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from offchain.node.duties.base import OnChain
+    from offchain.chain.onchain import OnChain
     from offchain.node.duties.claimbook import ClaimBook
     from offchain.store import Receipts, StoredClaim, StoredReceipt
 

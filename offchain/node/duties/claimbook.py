@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from offchain.chain.events import ChainEvent
     from offchain.chain.follower import Batch
-    from offchain.node.duties.base import OnChain
+    from offchain.chain.onchain import OnChain
 
 
 @dataclass(frozen=True, slots=True)

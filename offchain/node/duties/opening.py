@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from offchain.chain.acts import Acts
-    from offchain.node.duties.base import OnChain
+    from offchain.chain.onchain import OnChain
     from offchain.store import Receipts, StoredClaim, StoredReceipt
 
 log = logging.getLogger("livepeer.duties")

@@ -8,7 +8,7 @@ from offchain.chain.acts import turn
 from offchain.node.duties.base import Duty
 
 if TYPE_CHECKING:
-    from offchain.node.duties.base import OnChain
+    from offchain.chain.onchain import OnChain
 
 _MOST_PATIENT = 8  # blocks the last in the queue waits before it starts a round
 

@@ -14,7 +14,7 @@ from offchain.node.duties.opening import Opener
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from offchain.node.duties.base import OnChain
+    from offchain.chain.onchain import OnChain
     from offchain.node.duties.claimbook import ClaimBook
     from offchain.store import Blobs, Receipts, StoredClaim
 
