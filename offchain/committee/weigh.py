@@ -13,7 +13,7 @@ from offchain.proof.merkle import merkle_root
 from offchain.verify.judgement import INVALID, UNAVAILABLE, VALID, Claim, Judgement, Scores
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Awaitable, Mapping, Sequence
 
     from offchain.committee.case import Case, Leaf
     from offchain.media.profiles import QualityContract
