@@ -39,6 +39,8 @@ log = logging.getLogger("livepeer.worker")
 LEASE_LONGEST_S = 3600
 """A lease whose deadline lies further ahead than this, in seconds, is refused."""
 INFO_LIFE_S = 300
+# A committee lays a larger difference at the signer's door; nobody needs to get that far.
+DURATION_SLACK_MS = 100
 _STATUS_AGE_S = 5.0
 
 
@@ -131,6 +133,10 @@ class Desk:
             turn.users -= 1
             if not turn.users:
                 del self._turns[key]
+
+    def in_flight(self, job_id: int) -> list[int]:
+        """The sequences of a job that are being worked on."""
+        return [sequence for job, sequence in self._turns if job == job_id]
 
     async def claim(self, root: bytes) -> dict[str, Any] | None:
         """The leaves of one of our claims, in tree order."""
@@ -242,6 +248,10 @@ class Admission:
         if done.pixels > job.segment_pixels:
             raise Refused(
                 422, f"the segment makes {done.pixels} pixels, the job pays {job.segment_pixels}"
+            )
+        if abs(done.duration_ms - signed.duration_ms) > DURATION_SLACK_MS:
+            raise Refused(
+                422, f"{signed.duration_ms} ms are signed, the segment lasts {done.duration_ms} ms"
             )
         took = time.monotonic() - begun
         renditions = [[rendition] for rendition in done.renditions]

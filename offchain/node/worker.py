@@ -7,28 +7,34 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING, Any
 
-from offchain.net.client import new_session
+from offchain.chain.errors import ChainError
+from offchain.committee.seat import Seat
+from offchain.net.client import BlobFetcher, new_session
 from offchain.net.http import Server
 from offchain.net.worker_server import worker_app
 from offchain.node.admin import WorkerCollector, admin_app
 from offchain.node.base import Node, node_file, open_node, stop_signals
 from offchain.node.control import control_socket, intent_calls
 from offchain.node.desk import Desk
-from offchain.node.duties.accept import AcceptJobs
-from offchain.node.duties.base import Duties
-from offchain.node.duties.rounds import Rounds
+from offchain.node.duties import ClaimPolicy, Duties, worker_duties
 from offchain.node.errors import BadSetup
-from offchain.node.jobbook import JobBook
+from offchain.node.jobbook import ACTIVE, JobBook
 from offchain.node.kitchen import Kitchen
 from offchain.node.offers import OfferPolicy
 from offchain.node.shelf import Shelf
 from offchain.node.tally import WorkerTally
 from offchain.store import Receipts
+from offchain.store.verdicts import Verdicts
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from offchain.node.config import WorkerSettings
 
 log = logging.getLogger("livepeer.worker")
+
+# Status of a claim from which nothing more happens: PAID, FORFEITED, UNPAID, VOID.
+FIRST_FINAL_STATUS = 5
 
 
 async def serve(settings: WorkerSettings) -> None:
@@ -100,13 +106,17 @@ class Worker:
                 )
             )
             await stack.enter_async_context(control_socket(settings.data, self._calls()))
-            await stack.enter_async_context(new_session())
+            session = await stack.enter_async_context(new_session())
             stack.enter_context(
                 node_file(settings.data, url=server.url, admin=admin.url, address=node.address)
             )
             async with asyncio.TaskGroup() as tasks:
-                duties = Duties(node, [AcceptJobs(node, self._policy), Rounds(node)])
-                running = [tasks.create_task(duties.run())]
+                running = [
+                    tasks.create_task(self._duties(desk).run()),
+                    tasks.create_task(
+                        Seat(node, Verdicts(node.db), BlobFetcher(session), kitchen).run()
+                    ),
+                ]
                 await self._register(desk.url)
                 self._ready = True
                 log.info("ready", extra={"url": desk.url, "address": node.address})
@@ -128,6 +138,20 @@ class Worker:
                 "declined": {str(job): why for job, why in self._policy.declined.items()},
             },
         }
+
+    def _duties(self, desk: Desk) -> Duties:
+        """What this transcoder owes the chain; claims are cut below what is still worked on."""
+        every = self._settings.claim_every
+        return worker_duties(
+            self._node,
+            self._receipts,
+            self._node.blobs,
+            accept=self._policy,
+            location=desk.url,
+            claims=ClaimPolicy(min_segments=every, max_segments=max(every, 1000)),
+            in_flight=desk.in_flight,
+            draining=lambda: desk.draining,
+        )
 
     def _calls(self) -> dict[str, Any]:
         async def status(_question: dict[str, Any]) -> dict[str, Any]:
@@ -161,10 +185,55 @@ class Worker:
         log.info("registered", extra={"url": url})
 
     async def _drain(self, desk: Desk) -> None:
-        """Take nothing new and finish what is in flight."""
+        """Take nothing new, finish and claim what is in flight; asked to, see every claim paid."""
         desk.draining = True
         self._policy.draining = True
-        with contextlib.suppress(TimeoutError):
+        if self._until_settled:
+            await self._wait(self._all_settled)
+            return
+        try:
             async with asyncio.timeout(self._settings.drain_s):
-                while self._tally.in_flight:  # noqa: ASYNC110 - the last one out tells nobody
-                    await asyncio.sleep(0.05)
+                await self._wait(self._all_claimed)
+        except TimeoutError:
+            log.warning("stopped before everything was claimed; start again to claim the rest")
+        for claim in await self._receipts.claims():
+            log.warning(
+                "a claim is not settled yet: start again soon, what it owes has deadlines",
+                extra={"job": claim.job_id, "claim": claim.claim_id},
+            )
+
+    async def _all_claimed(self) -> bool:
+        """Whether nothing is in flight and every claim that can be made is in the chain."""
+        if self._tally.in_flight:
+            return False
+        for job_id in await self._receipts.jobs_unclaimed():
+            if await self._receipts.unclaimed(job_id) and await self._claimable(job_id):
+                return False
+        return all(claim.claim_id is not None for claim in await self._receipts.claims())
+
+    async def _all_settled(self) -> bool:
+        """Whether every claim has ended, too."""
+        if not await self._all_claimed():
+            return False
+        jobs = self._node.contracts.JobsManager
+        for claim in await self._receipts.claims():
+            onchain = await jobs.call("getClaim", claim.job_id, claim.claim_id)
+            if onchain["status"] < FIRST_FINAL_STATUS:
+                return False
+        return True
+
+    async def _claimable(self, job_id: int) -> bool:
+        job = await self._node.contracts.JobsManager.call("getJob", job_id)
+        mine: bool = job["status"] == ACTIVE and job["transcoder"] == self._node.address
+        return mine and await self._node.clock() <= job["endBlock"]
+
+    async def _wait(self, condition: Callable[[], Awaitable[bool]]) -> None:
+        """Look at every step of the chain's follower, and at least every second."""
+        while True:
+            with contextlib.suppress(ChainError):
+                if await condition():
+                    return
+            cursor = self._node.follower.cursor
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(1.0):
+                    await self._node.follower.advanced(cursor.number if cursor else -1)
