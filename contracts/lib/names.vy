@@ -10,6 +10,7 @@
 
 
 BONDING_MANAGER: constant(bytes32) = keccak256("BondingManager")
+BONDING_CONTROL: constant(bytes32) = keccak256("BondingControl")
 BONDING_VOTES: constant(bytes32) = keccak256("BondingVotes")
 ROUNDS_MANAGER: constant(bytes32) = keccak256("RoundsManager")
 MINTER: constant(bytes32) = keccak256("Minter")

@@ -1,0 +1,287 @@
+# pragma version 0.4.3
+#pragma evm-version cancun
+#pragma optimize codesize
+"""
+@title BondingControl
+@license MIT
+@notice What steers staking and is called rarely: parameters, transcoders' rates, the start of a round, slashes.
+@dev The second half of BondingManager, which would not fit into one contract: BondingManager delegatecalls these
+     functions, each by its name, and both halves use the same modules in the same order, hence the same storage.
+     Called directly it has no Controller and refuses everything.
+@custom:pause as for BondingManager.
+"""
+
+from ..governance import manager
+
+initializes: manager
+
+from . import ledger
+
+initializes: ledger
+
+from . import common
+
+initializes: common[manager := manager, ledger := ledger]
+
+from . import transcoder_pool
+
+initializes: transcoder_pool[ledger := ledger]
+
+from . import earnings
+
+initializes: earnings[ledger := ledger]
+
+from . import exits
+
+initializes: exits[ledger := ledger]
+
+from . import slashing
+
+initializes: slashing[earnings := earnings, exits := exits, ledger := ledger, transcoder_pool := transcoder_pool]
+
+from . import active_set
+
+initializes: active_set[ledger := ledger, transcoder_pool := transcoder_pool]
+
+from ..interfaces import IBondingManager
+from ..lib import names
+from . import reasons
+
+
+interface RoundsManager:
+    def currentRound() -> uint256: view
+    def currentRoundLocked() -> bool: view
+
+
+interface BondingVotes:
+    def checkpointTotalActiveStake(_totalStake: uint256, _round: uint256): nonpayable
+
+
+interface Minter:
+    def trustedBurnTokens(_amount: uint256): nonpayable
+
+
+# Parts per million.
+PERC_DIVISOR: constant(uint256) = 1_000_000
+
+
+@deploy
+def __init__(_controller: address):
+    """
+    @param _controller Not used: the Controller is BondingManager's.
+    """
+    manager.__init__(empty(address))
+
+
+@external
+def setUnbondingPeriod(_unbondingPeriod: uint64):
+    """
+    @notice Sets how long stake takes to leave, and how long a conviction bars. Only the Controller's owner may.
+    @param _unbondingPeriod Rounds.
+    """
+    manager.only_controller_owner()
+
+    common.set_unbonding_period(convert(_unbondingPeriod, uint256))
+
+    manager.parameter_updated("unbondingPeriod")
+
+
+@external
+def setTreasuryRewardCutRate(_cutRate: uint256):
+    """
+    @notice Sets the treasury's part of newly minted LPT, from the next round on. Only the Controller's owner may.
+    @param _cutRate Of 10^27.
+    """
+    manager.only_controller_owner()
+
+    common.set_next_cut_rate(_cutRate)
+
+
+@external
+def setTreasuryBalanceCeiling(_ceiling: uint256):
+    """
+    @notice Sets the balance at which the treasury gets no more. Only the Controller's owner may.
+    @param _ceiling Wei of LPT; 0 for none.
+    """
+    manager.only_controller_owner()
+
+    common.treasuryBalanceCeiling = _ceiling
+
+    manager.parameter_updated("treasuryBalanceCeiling")
+
+
+@external
+def setNumActiveTranscoders(_numActiveTranscoders: uint256):
+    """
+    @notice Makes room for more transcoders in the pool. Only the Controller's owner may.
+    @param _numActiveTranscoders More than before, 256 at most.
+    """
+    manager.only_controller_owner()
+
+    transcoder_pool.set_max_size(_numActiveTranscoders)
+
+    manager.parameter_updated("numActiveTranscoders")
+
+
+@external
+def setMinSelfStake(_minSelfStake: uint256):
+    """
+    @notice Sets how much of its own a transcoder must have bonded to join the pool, and to stay in it when it unbonds,
+            is rewarded or penalised. Only the Controller's owner may.
+    @param _minSelfStake Wei of LPT.
+    """
+    manager.only_controller_owner()
+
+    transcoder_pool.set_min_self_stake(_minSelfStake)
+
+    manager.parameter_updated("minSelfStake")
+
+
+@external
+def transcoder(_rewardCut: uint256, _feeShare: uint256):
+    """
+    @notice Sets the caller's rates from the next round on, and joins the pool if there is a place.
+    @param _rewardCut The transcoder's part of rewards, in parts per million.
+    @param _feeShare The delegators' part of fees, in parts per million.
+    """
+    self._transcoder(_rewardCut, _feeShare, empty(address), empty(address))
+
+
+@external
+def transcoderWithHint(
+    _rewardCut: uint256, _feeShare: uint256, _newPosPrev: address, _newPosNext: address
+):
+    """
+    @notice Sets the caller's rates from the next round on, with hints where it will stand in the pool.
+    @param _rewardCut The transcoder's part of rewards, in parts per million.
+    @param _feeShare The delegators' part of fees, in parts per million.
+    @param _newPosPrev Who will stand before the caller; zero if unknown.
+    @param _newPosNext Who will stand behind the caller; zero if unknown.
+    """
+    self._transcoder(_rewardCut, _feeShare, _newPosPrev, _newPosNext)
+
+
+@external
+def setCurrentRoundTotalActiveStake():
+    """
+    @notice Fixes the active set and its stake for the round that begins. Only RoundsManager may.
+    """
+    if msg.sender != manager.contract_at(names.ROUNDS_MANAGER):
+        reasons.fail("caller must be RoundsManager")
+
+    round: uint256 = staticcall RoundsManager(msg.sender).currentRound()
+    total: uint256 = transcoder_pool.start_round(round)
+    common.start_round()
+    active_set.write(round)
+
+    extcall BondingVotes(common.votes()).checkpointTotalActiveStake(total, round)
+
+
+@external
+def slashTranscoder(
+    _transcoder: address, _finder: address, _slashAmount: uint256, _finderFee: uint256
+):
+    """
+    @notice Takes a part of a transcoder's own stake and bars it for one unbonding period. Only the Verifier may.
+    @param _transcoder The convicted.
+    @param _finder Who found it out; zero if nobody.
+    @param _slashAmount Parts per million of its own stake, bonded or still unbonding.
+    @param _finderFee Parts per million of the penalty for the finder, half at most; the rest is burned.
+    """
+    manager.when_system_not_paused()
+    if msg.sender != manager.contract_at(names.VERIFIER):
+        reasons.fail("caller must be Verifier")
+
+    round: uint256 = common.current_round()
+    snapshot: uint256 = transcoder_pool.last_round()
+    clock: uint256 = manager.protocol_clock()
+    earnings.settle(_transcoder, snapshot)
+    penalty: uint256 = (
+        slashing.within_reach(_transcoder, round, clock) * _slashAmount // PERC_DIVISOR
+    )
+    slashing.bar(_transcoder, snapshot, round + common.unbonding_period())
+    penalty = self._take(_transcoder, penalty, snapshot, round, clock)
+
+    finder_reward: uint256 = 0
+    minter: address = common.minter()
+    if _finder != empty(address):
+        finder_reward = min(penalty * _finderFee // PERC_DIVISOR, penalty // 2)
+        common.pay(minter, _finder, finder_reward)
+    if penalty != 0:
+        extcall Minter(minter).trustedBurnTokens(penalty - finder_reward)
+
+    log IBondingManager.TranscoderSlashed(
+        transcoder=_transcoder, finder=_finder, penalty=penalty, finderReward=finder_reward
+    )
+
+
+@external
+def penalizeSeat(_transcoder: address, _amount: uint256) -> uint256:
+    """
+    @notice Takes stake of its own from a transcoder who sat on a committee badly. Only VerifierCommittee may, and gets
+            the LPT.
+    @param _transcoder The seat's owner.
+    @param _amount Wei of LPT.
+    @return What was taken, in wei of LPT; less than asked for where there was less.
+    """
+    manager.when_system_not_paused()
+    if msg.sender != manager.contract_at(names.VERIFIER_COMMITTEE):
+        reasons.fail("caller must be VerifierCommittee")
+
+    snapshot: uint256 = transcoder_pool.last_round()
+    if _amount >= ledger.bonded(_transcoder):
+        # Nothing will be left to claim with.
+        earnings.settle(_transcoder, snapshot)
+    taken: uint256 = self._take(
+        _transcoder, _amount, snapshot, common.current_round(), manager.protocol_clock()
+    )
+    common.pay(common.minter(), msg.sender, taken)
+
+    log IBondingManager.SeatPenalized(transcoder=_transcoder, amount=taken)
+    return taken
+
+
+@external
+def backWork(_transcoder: address, _untilClock: uint256):
+    """
+    @notice Keeps a transcoder's own stake where a slash can reach it. Only JobsManager may.
+    @param _transcoder Whose stake.
+    @param _untilClock Block of the protocol's clock, pauses not counted.
+    """
+    if msg.sender != manager.contract_at(names.JOBS_MANAGER):
+        reasons.fail("caller must be JobsManager")
+
+    slashing.back_work(_transcoder, _untilClock)
+
+
+@internal
+def _transcoder(_cut: uint256, _share: uint256, _previous: address, _next: address):
+    round: uint256 = common.begin()
+    if staticcall RoundsManager(common.rounds()).currentRoundLocked():
+        reasons.fail("can't update transcoder params, current round is locked")
+    if _cut > PERC_DIVISOR:
+        reasons.fail("invalid rewardCut percentage")
+    if _share > PERC_DIVISOR:
+        reasons.fail("invalid feeShare percentage")
+    if not ledger.is_registered(msg.sender):
+        reasons.fail("transcoder must be registered")
+    if ledger.is_active(msg.sender, round) and ledger.reward_round(msg.sender) != round:
+        reasons.fail(
+            "caller can't be active or must have already called reward for the current round"
+        )
+
+    earnings.set_rates(msg.sender, _cut, _share, round)
+    if ledger.seat(msg.sender) == 0:
+        transcoder_pool.join(msg.sender, round, _previous, _next)
+
+    log IBondingManager.TranscoderUpdate(transcoder=msg.sender, rewardCut=_cut, feeShare=_share)
+
+
+@internal
+def _take(
+    _transcoder: address, _wanted: uint256, _snapshot: uint256, _round: uint256, _clock: uint256
+) -> uint256:
+    delegate: address = ledger.delegate(_transcoder)
+    taken: uint256 = slashing.take(_transcoder, _wanted, _snapshot, _round, _clock)
+    common.checkpoint_pair(_transcoder, delegate, _round)
+    return taken

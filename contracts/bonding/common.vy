@@ -1,0 +1,165 @@
+# pragma version 0.4.3
+#pragma evm-version cancun
+#pragma optimize codesize
+"""
+@title What both halves of BondingManager share
+@license MIT
+@notice The parameters, and the calls to other contracts of the protocol.
+"""
+
+from ..governance import manager
+from ..interfaces import IBondingManager
+from ..lib import names
+from . import ledger
+from . import reasons
+
+uses: manager
+uses: ledger
+
+
+interface RoundsManager:
+    def currentRound() -> uint256: view
+    def currentRoundInitialized() -> bool: view
+
+
+interface BondingVotes:
+    def checkpointBondingState(
+        _account: address,
+        _startRound: uint256,
+        _bondedAmount: uint256,
+        _delegateAddress: address,
+        _delegatedAmount: uint256,
+        _lastClaimRound: uint256,
+        _lastRewardRound: uint256,
+    ): nonpayable
+
+
+interface Minter:
+    def trustedTransferTokens(_to: address, _amount: uint256): nonpayable
+
+
+# Treasury cut rates.
+PRECISE_PERC_DIVISOR: constant(uint256) = 10**27
+
+M64: constant(uint256) = 2**64 - 1
+M96: constant(uint256) = 2**96 - 1
+
+# unbondingPeriod 64 | treasuryRewardCutRate 96 | nextRoundTreasuryRewardCutRate 96
+_parameters: uint256
+
+# In wei of LPT; 0 if there is none.
+treasuryBalanceCeiling: public(uint256)
+
+
+@internal
+@view
+def unbonding_period() -> uint256:
+    return self._parameters & M64
+
+
+@internal
+@view
+def cut_rate() -> uint256:
+    return (self._parameters >> 64) & M96
+
+
+@internal
+@view
+def next_cut_rate() -> uint256:
+    return self._parameters >> 160
+
+
+@internal
+def set_unbonding_period(_rounds: uint256):
+    self._parameters = ((self._parameters >> 64) << 64) | _rounds
+
+
+@internal
+def set_next_cut_rate(_rate: uint256):
+    if _rate > PRECISE_PERC_DIVISOR:
+        reasons.fail("_cutRate is invalid precise percentage")
+    self._parameters = (self._parameters & (2**160 - 1)) | (_rate << 160)
+
+    manager.parameter_updated("nextRoundTreasuryRewardCutRate")
+
+
+@internal
+def start_round():
+    """
+    @dev The next round's treasury cut becomes the current one's.
+    """
+    parameters: uint256 = self._parameters
+    next_rate: uint256 = parameters >> 160
+    if next_rate != (parameters >> 64) & M96:
+        self._parameters = (parameters & M64) | (next_rate << 64) | (next_rate << 160)
+        manager.parameter_updated("treasuryRewardCutRate")
+
+
+@internal
+@view
+def rounds() -> address:
+    return manager.contract_at(names.ROUNDS_MANAGER)
+
+
+@internal
+@view
+def votes() -> address:
+    return manager.contract_at(names.BONDING_VOTES)
+
+
+@internal
+@view
+def minter() -> address:
+    return manager.contract_at(names.MINTER)
+
+
+@internal
+@view
+def current_round() -> uint256:
+    return staticcall RoundsManager(self.rounds()).currentRound()
+
+
+@internal
+@view
+def begin() -> uint256:
+    """
+    @dev What every call of a user begins with. Returns the current round.
+    """
+    manager.when_system_not_paused()
+    rounds: address = self.rounds()
+    if not staticcall RoundsManager(rounds).currentRoundInitialized():
+        reasons.fail("current round is not initialized")
+    return staticcall RoundsManager(rounds).currentRound()
+
+
+@internal
+def pay(_minter: address, _to: address, _amount: uint256):
+    """
+    @dev Pays LPT out of the Minter.
+    """
+    if _amount != 0:
+        extcall Minter(_minter).trustedTransferTokens(_to, _amount)
+
+
+@internal
+def checkpoint(_votes: address, _account: address, _round: uint256):
+    extcall BondingVotes(_votes).checkpointBondingState(
+        _account,
+        _round + 1,
+        ledger.bonded(_account),
+        ledger.delegate(_account),
+        ledger.total(_account),
+        ledger.last_claim(_account),
+        ledger.reward_round(_account),
+    )
+
+
+@internal
+def checkpoint_pair(_account: address, _delegate: address, _round: uint256):
+    """
+    @dev Once each, after everything else has been written.
+    """
+    votes: address = self.votes()
+    if _delegate != _account and _delegate != empty(address):
+        self.checkpoint(votes, _delegate, _round)
+    self.checkpoint(votes, _account, _round)

@@ -1,0 +1,331 @@
+# pragma version 0.4.3
+#pragma evm-version cancun
+#pragma optimize codesize
+"""
+@title Accounts
+@license MIT
+@notice Everything known of an account, be it a delegator, a delegate, a transcoder or all three, in six words.
+@dev Vyper gives each field a slot of its own, and a call that touches five would pay for five; so fields that change
+     together share a word here. Each field has one function that reads it, and one that writes it. Amounts of LPT and
+     ETH take 96 bits (7.9e10 tokens), rounds and block numbers 32. Stake is checked against that where it grows; all
+     the ETH there is fits.
+     A round here is the last one that was initialised, for stake counts as it stood when that round began.
+"""
+
+from . import reasons
+
+
+M16: constant(uint256) = 2**16 - 1
+M20: constant(uint256) = 2**20 - 1
+M32: constant(uint256) = 2**32 - 1
+M96: constant(uint256) = 2**96 - 1
+M160: constant(uint256) = 2**160 - 1
+
+# A deactivation round that never comes: the transcoder is in the pool.
+NEVER: constant(uint256) = 2**32 - 1
+
+# Whom the account backs: delegate 160 | startRound 32 | lastClaimRound 32 | nextUnbondingLockId 32
+BOND: constant(uint256) = 0
+
+# With how much, as of its last claim: bondedAmount 96 | backedUntil 32 (block of the protocol's clock)
+STAKE: constant(uint256) = 1
+
+# ETH: fees 96 | cumulativeFees 96 (a transcoder's own part, not yet claimed) | lastFeeRound 32
+EARNED: constant(uint256) = 2
+
+# What stands behind it: delegatedAmount 96 | what that was when round `changed - 1` began 96 | changed 32 |
+# lastRewardRound 32
+BACKING: constant(uint256) = 3
+
+# LPT earned beside its stake: activeCumulativeRewards 96 | cumulativeRewards 96
+COMMISSION: constant(uint256) = 4
+
+# Its place: seat 16 | rewardCut 20 | feeShare 20 | round since which both hold 32 | activationRound 32 |
+# deactivationRound 32 | barredUntil 32 | newest tranche of own locks 32
+STANDING: constant(uint256) = 5
+
+_accounts: HashMap[address, uint256[6]]
+
+
+# Whom it backs
+
+
+@internal
+@view
+def delegate(_account: address) -> address:
+    return convert(self._accounts[_account][BOND] & M160, address)
+
+
+@internal
+@view
+def start_round(_account: address) -> uint256:
+    return (self._accounts[_account][BOND] >> 160) & M32
+
+
+@internal
+@view
+def last_claim(_account: address) -> uint256:
+    return (self._accounts[_account][BOND] >> 192) & M32
+
+
+@internal
+@view
+def next_lock(_account: address) -> uint256:
+    return self._accounts[_account][BOND] >> 224
+
+
+@internal
+def set_delegate(_account: address, _delegate: address, _start_round: uint256):
+    self._put(_account, BOND, 0, 2**192 - 1, convert(_delegate, uint256) | (_start_round << 160))
+
+
+@internal
+def set_last_claim(_account: address, _round: uint256):
+    self._put(_account, BOND, 192, M32, _round)
+
+
+@internal
+def use_lock_id(_account: address) -> uint256:
+    """
+    @dev The id of a new lock.
+    """
+    id: uint256 = self.next_lock(_account)
+    self._put(_account, BOND, 224, M32, id + 1)
+    return id
+
+
+# With how much
+
+
+@internal
+@view
+def bonded(_account: address) -> uint256:
+    return self._accounts[_account][STAKE] & M96
+
+
+@internal
+@view
+def backed_until(_account: address) -> uint256:
+    return self._accounts[_account][STAKE] >> 96
+
+
+@internal
+def set_bonded(_account: address, _amount: uint256):
+    self._put(_account, STAKE, 0, M96, _amount)
+
+
+@internal
+def set_backed_until(_account: address, _clock: uint256):
+    self._put(_account, STAKE, 96, M32, _clock)
+
+
+@internal
+@view
+def is_registered(_account: address) -> bool:
+    """
+    @dev Whether an account backs itself.
+    """
+    return self.delegate(_account) == _account and self.bonded(_account) != 0
+
+
+# ETH
+
+
+@internal
+@view
+def fees(_account: address) -> uint256:
+    return self._accounts[_account][EARNED] & M96
+
+
+@internal
+@view
+def commission_fees(_account: address) -> uint256:
+    return (self._accounts[_account][EARNED] >> 96) & M96
+
+
+@internal
+@view
+def fee_round(_account: address) -> uint256:
+    return self._accounts[_account][EARNED] >> 192
+
+
+@internal
+def set_fees(_account: address, _fees: uint256):
+    self._put(_account, EARNED, 0, M96, _fees)
+
+
+@internal
+def set_commission_fees(_account: address, _fees: uint256, _round: uint256):
+    self._put(_account, EARNED, 96, 2**128 - 1, _fees | (_round << 96))
+
+
+# What stands behind it
+
+
+@internal
+@view
+def total(_account: address) -> uint256:
+    return self._accounts[_account][BACKING] & M96
+
+
+@internal
+@view
+def total_changed(_account: address) -> uint256:
+    return (self._accounts[_account][BACKING] >> 192) & M32
+
+
+@internal
+@view
+def reward_round(_account: address) -> uint256:
+    return self._accounts[_account][BACKING] >> 224
+
+
+@internal
+@view
+def total_at_start(_account: address, _round: uint256) -> uint256:
+    """
+    @dev Stake behind a delegate when `_round`, the current one, began. Nothing that happens in the round changes it.
+    """
+    if self.total_changed(_account) > _round:
+        return (self._accounts[_account][BACKING] >> 96) & M96
+    return self.total(_account)
+
+
+@internal
+def set_total(_account: address, _total: uint256, _round: uint256):
+    """
+    @dev Keeps what the total was when the round began.
+    """
+    if _total > M96:
+        reasons.fail("stake is too large")
+    if self.total_changed(_account) <= _round:
+        self._put(_account, BACKING, 96, 2**128 - 1, self.total(_account) | ((_round + 1) << 96))
+    self._put(_account, BACKING, 0, M96, _total)
+
+
+@internal
+def set_reward_round(_account: address, _round: uint256):
+    self._put(_account, BACKING, 224, M32, _round)
+
+
+# LPT earned beside its stake
+
+
+@internal
+@view
+def active_commission(_account: address) -> uint256:
+    return self._accounts[_account][COMMISSION] & M96
+
+
+@internal
+@view
+def commission(_account: address) -> uint256:
+    return self._accounts[_account][COMMISSION] >> 96
+
+
+@internal
+def set_active_commission(_account: address, _amount: uint256):
+    self._put(_account, COMMISSION, 0, M96, _amount)
+
+
+@internal
+def set_commission(_account: address, _amount: uint256):
+    self._put(_account, COMMISSION, 96, M96, _amount)
+
+
+# Its place
+
+
+@internal
+@view
+def seat(_account: address) -> uint256:
+    return self._accounts[_account][STANDING] & M16
+
+
+@internal
+@view
+def reward_cut(_account: address) -> uint256:
+    return (self._accounts[_account][STANDING] >> 16) & M20
+
+
+@internal
+@view
+def fee_share(_account: address) -> uint256:
+    return (self._accounts[_account][STANDING] >> 36) & M20
+
+
+@internal
+@view
+def rates(_account: address) -> uint256:
+    """
+    @dev Reward cut 20 | fee share 20 | round since which both hold 32.
+    """
+    return (self._accounts[_account][STANDING] >> 16) & (2**72 - 1)
+
+
+@internal
+@view
+def activation(_account: address) -> uint256:
+    return (self._accounts[_account][STANDING] >> 88) & M32
+
+
+@internal
+@view
+def deactivation(_account: address) -> uint256:
+    return (self._accounts[_account][STANDING] >> 120) & M32
+
+
+@internal
+@view
+def barred_until(_account: address) -> uint256:
+    return (self._accounts[_account][STANDING] >> 152) & M32
+
+
+@internal
+@view
+def newest_tranche(_account: address) -> uint256:
+    return self._accounts[_account][STANDING] >> 184
+
+
+@internal
+@view
+def is_active(_account: address, _round: uint256) -> bool:
+    return (
+        self.activation(_account) <= _round
+        and _round < self.deactivation(_account)
+        and self.barred_until(_account) <= _round
+    )
+
+
+@internal
+def set_seat(_account: address, _seat: uint256):
+    self._put(_account, STANDING, 0, M16, _seat)
+
+
+@internal
+def set_rates(_account: address, _rates: uint256):
+    self._put(_account, STANDING, 16, 2**72 - 1, _rates)
+
+
+@internal
+def set_active_rounds(_account: address, _activation: uint256, _deactivation: uint256):
+    self._put(_account, STANDING, 88, 2**64 - 1, _activation | (_deactivation << 32))
+
+
+@internal
+def set_barred_until(_account: address, _round: uint256):
+    self._put(_account, STANDING, 152, M32, _round)
+
+
+@internal
+def set_newest_tranche(_account: address, _tranche: uint256):
+    self._put(_account, STANDING, 184, M32, _tranche)
+
+
+@internal
+def _put(_account: address, _word: uint256, _at: uint256, _mask: uint256, _value: uint256):
+    """
+    @dev Replaces one field of a word. The value must fit.
+    """
+    word: uint256 = self._accounts[_account][_word]
+    self._accounts[_account][_word] = word ^ ((((word >> _at) & _mask) ^ _value) << _at)
