@@ -626,6 +626,18 @@ def getChallenge(
 
 @view
 @external
+def partiesOf(_jobId: uint256, _claimId: uint256) -> DynArray[address, 66]:
+    """
+    @notice Who, beside the claimant, has a stake in the outcome of a claim.
+    @param _jobId The job.
+    @param _claimId The claim.
+    @return The broadcaster, its signer, and every challenger.
+    """
+    return self._parties(_jobId, _claimId, claims.read(_jobId, _claimId))
+
+
+@view
+@external
 def drawnIndices(_jobId: uint256, _claimId: uint256) -> DynArray[uint256, 64]:
     """
     @notice The leaves drawn for a claim, in order of the draws; the same leaf may come twice.
@@ -802,6 +814,22 @@ def _windows(_claim: claims.View) -> (bytes32, IJobsManager.Deadlines):
 
 
 @internal
+@view
+def _parties(
+    _jobId: uint256, _claimId: uint256, _claim: claims.View
+) -> DynArray[address, 66]:
+    parties: DynArray[address, 66] = [
+        jobs.broadcaster(_jobId), jobs.signer(_jobId, _claim.job_state)
+    ]
+    for i: uint256 in range(claims.challenges(_claim.progress), bound=64):
+        challenger: address = empty(address)
+        index: uint256 = 0
+        challenger, index = claims.challenge_at(_jobId, _claimId, i)
+        parties.append(challenger)
+    return parties
+
+
+@internal
 def _request(_jobId: uint256, _claimId: uint256, _claim: claims.View, _seed: bytes32) -> uint256:
     """
     @dev One request over all opened leaves. With too few to judge, a claim nobody challenged is good and one that was
@@ -818,20 +846,11 @@ def _request(_jobId: uint256, _claimId: uint256, _claim: claims.View, _seed: byt
 
     transcoder: address = jobs.transcoder(_claim.job_state)
     count: uint256 = claims.challenges(_claim.progress)
-    excluded: DynArray[address, 66] = [
-        jobs.broadcaster(_jobId), jobs.signer(_jobId, _claim.job_state)
-    ]
-    for i: uint256 in range(count, bound=64):
-        challenger: address = empty(address)
-        index: uint256 = 0
-        challenger, index = claims.challenge_at(_jobId, _claimId, i)
-        excluded.append(challenger)
-
     leaf_pay: uint256 = parameters.leaf_pay(parameters.money(jobs.version(_claim.job_state)))
     draws: uint256 = claims.draws(_claim.state)
     committee: address = manager.contract_at(names.VERIFIER_COMMITTEE)
     request: uint256 = extcall IVerifierCommittee(committee).requestVerification(
-        _jobId, _claimId, transcoder, draws + count, _seed, snapshot, excluded
+        _jobId, _claimId, transcoder, draws + count, _seed, snapshot, self._parties(_jobId, _claimId, _claim)
     )
     if request == 0:
         verdict: uint256 = claims.VALID
