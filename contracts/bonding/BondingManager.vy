@@ -58,6 +58,32 @@ exports: (
 )
 
 
+# Logged here by BondingControl's code, and therefore part of this contract's ABI too.
+
+
+event TranscoderUpdate:
+    transcoder: indexed(address)
+    rewardCut: uint256
+    feeShare: uint256
+
+
+event TranscoderSlashed:
+    transcoder: indexed(address)
+    finder: address
+    penalty: uint256
+    finderReward: uint256
+
+
+event SeatPenalized:
+    transcoder: indexed(address)
+    amount: uint256
+
+
+event WorkBacked:
+    transcoder: indexed(address)
+    untilClock: uint256
+
+
 interface Minter:
     def createReward(_fracNum: uint256, _fracDenom: uint256) -> uint256: nonpayable
     def trustedBurnTokens(_amount: uint256): nonpayable

@@ -32,6 +32,11 @@ exports: (
 )
 
 
+# Nothing here has a parameter; the event belongs to the ABI of everything the Controller manages.
+event ParameterUpdate:
+    param: String[64]
+
+
 interface BondingManager:
     def nextRoundTotalActiveStake() -> uint256: view
     def getTranscoderEarningsPoolForRound(
