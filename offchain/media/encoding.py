@@ -54,7 +54,7 @@ class Scaler:
 class FrameCap:
     """Drops frames above a rate, evenly, by their timestamps alone; slower video passes whole.
 
-    A bucket holding at most 1.5 frames fills at the rung's rate. A frame passes when 0.75 are in
+    A bucket holding at most 1.75 frames fills at the rung's rate. A frame passes when 0.75 are in
     it, so that jitter of a quarter of a frame costs nothing. Integers only: every verifier drops
     the same frames.
     """
@@ -69,7 +69,7 @@ class FrameCap:
         """Whether the frame at `pts` (ticks, increasing) is kept."""
         if self._last is not None:
             gained = (pts - self._last) * self._per_tick
-            self._credit = min(self._credit + gained, self._one * 3 // 2)
+            self._credit = min(self._credit + gained, self._one * 7 // 4)
         self._last = pts
         if self._credit * 4 < self._one * 3:
             return False

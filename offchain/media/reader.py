@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Self, cast
 import av
 import av.error
 
+from offchain.media.tables import NotTransportStream, check_packets
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -52,6 +54,10 @@ class SegmentReader:
             raise SourceFault("the segment is empty")
         if len(data) > self.limits.size:
             raise SourceFault(f"the segment has {len(data)} bytes, more than {self.limits.size}")
+        try:
+            check_packets(data)
+        except NotTransportStream as error:
+            raise SourceFault(f"the segment is not MPEG-TS: {error}") from error
         # The decoder counts a picture's padding too; its shown size is checked frame by frame.
         padded = str(self.limits.pixels * 5 // 4 + 65_536)
         allowed = ",".join((*VIDEO_CODECS, *AUDIO_CODECS))
@@ -93,8 +99,6 @@ class SegmentReader:
         seen_video = False
         try:
             for packet in self._container.demux(*streams):
-                if packet.is_corrupt:
-                    raise SourceFault("the segment has damaged packets")
                 if packet.stream is self.audio:
                     if packet.size and packet.pts is not None:
                         self.audio_packets.append(cast("Packet[AudioStream]", packet))

@@ -48,9 +48,9 @@ class Thresholds:
 VERSIONS: dict[int, Thresholds] = {
     1: Thresholds(
         psnr_mean=-150,
-        psnr_frame=-600,
+        psnr_frame=-1200,
         ssim_mean=-150,
-        ssim_frame=-600,
+        ssim_frame=-2500,
         ssim_region=-1200,
         psnr_region=-400,
         stalled_share=0.06,
