@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import os
@@ -19,6 +20,7 @@ import vyper
 from offchain.chain.client import ChainClient
 from offchain.chain.contracts import Contract
 from offchain.chain.keys import LocalSigner
+from tests.offchain.stage import Stage, make_stage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -223,3 +225,28 @@ def signer() -> LocalSigner:
 def other_signer() -> LocalSigner:
     """Another funded key."""
     return LocalSigner(DEV_KEYS[1])
+
+
+@pytest.fixture(scope="session")
+def stage_ready() -> Iterator[Stage]:
+    """The protocol deployed on a chain of its own, once per run."""
+    anvil = start_anvil()
+    try:
+        yield asyncio.run(make_stage(anvil))
+    finally:
+        stop_anvil(anvil)
+
+
+@pytest.fixture
+def stage(stage_ready: Stage) -> Iterator[Stage]:
+    """The stage, rolled back afterwards; blocks come when a test says so."""
+    snapshot = stage_ready.anvil.rpc("evm_snapshot")
+    yield stage_ready
+    assert stage_ready.anvil.rpc("evm_revert", snapshot)
+
+
+@pytest.fixture
+async def stage_client(stage: Stage) -> AsyncIterator[ChainClient]:
+    """A client of the stage's chain."""
+    async with ChainClient([stage.anvil.url]) as client:
+        yield client
