@@ -30,9 +30,17 @@ def reading(function: Command) -> click.Command:
 
 def sending(function: Command) -> click.Command:
     """A command that sends: `--account` and `--dry-run` besides."""
+    return _sending(function, ask=True)
 
+
+def sending_or_reading(function: Command) -> click.Command:
+    """A command that may send, and runs without an account until it does."""
+    return _sending(function, ask=False)
+
+
+def _sending(function: Command, *, ask: bool) -> click.Command:
     @click.command(cls=ConnectedProviderCommand)
-    @account_option()
+    @account_option(prompt="Select an account" if ask else None)
     @_deployment
     @click.option("--dry-run", is_flag=True, help="Say what would happen and send nothing.")
     def cli(
@@ -43,16 +51,18 @@ def sending(function: Command) -> click.Command:
     return _as(function, cli)
 
 
-def choose_deployment(wanted: str | None, chain_id: int) -> Deployment:
-    """The deployment named, or the only one on this chain; raises BadDeployment."""
+def choose_deployment(wanted: str | None, chain_id: int) -> tuple[Deployment, Path]:
+    """The deployment named, or the only one on this chain, and its file; raises BadDeployment."""
     if wanted is not None:
         path = Path(wanted)
-        return Deployment.load(path) if path.suffix == ".json" else find_deployment(wanted)
+        if path.suffix == ".json":
+            return Deployment.load(path), path
+        return find_deployment(wanted), FOLDER / f"{wanted}.json"
     found = []
     for path in sorted(FOLDER.glob("*.json")):
         candidate = Deployment.load(path)
         if candidate.chain_id == chain_id:
-            found.append(candidate)
+            found.append((candidate, path))
     if len(found) == 1:
         return found[0]
     if not found:
@@ -60,17 +70,19 @@ def choose_deployment(wanted: str | None, chain_id: int) -> Deployment:
             f"no file in {FOLDER}/ is of a deployment on chain {chain_id}: "
             "choose one with --deployment NAME or a path, or make one with ape run deploy"
         )
-    names = ", ".join(each.name for each in found)
-    raise BadDeployment(f"several deployments are on chain {chain_id}: --deployment {names}?")
+    names = " or ".join(path.stem for _, path in found)
+    raise BadDeployment(
+        f"several deployments are on chain {chain_id}: name one with --deployment {names}"
+    )
 
 
 def _open(provider: Any, account: Any, wanted: str | None, *, dry_run: bool) -> Session:
     backend = ApeBackend(provider, account)
     try:
-        deployment = choose_deployment(wanted, backend.chain_id)
+        deployment, path = choose_deployment(wanted, backend.chain_id)
     except BadDeployment as error:
         raise click.ClickException(str(error)) from error
-    session = Session(backend, deployment, dry_run=dry_run)
+    session = Session(backend, deployment, path=path, dry_run=dry_run)
     session.check()
     return session
 

@@ -16,6 +16,7 @@ from scripts._lib.words import describe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,17 @@ class Backend(Protocol):
 class Session:
     """Contracts by name, read and written through a backend."""
 
-    def __init__(self, backend: Backend, deployment: Deployment, *, dry_run: bool = False) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        deployment: Deployment,
+        *,
+        path: Path | None = None,
+        dry_run: bool = False,
+    ) -> None:
         self.backend = backend
+        # The file the deployment was read from, which an upgrade brings up to date.
+        self.path = path
         self.deployment = deployment
         self.dry_run = dry_run
         self._contracts: dict[str, Contract] = {}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import click
+
 from scripts._lib.amounts import ZERO
 
 if TYPE_CHECKING:
@@ -100,3 +102,19 @@ def hint_after(session: Session, transcoder: str, change: int) -> Hint:
         return NO_HINT
     stake = session.read("BondingManager", "transcoderTotalStake", transcoder) + change
     return hint(pool(session), transcoder, max(stake, 0))
+
+
+def warn_of_forgone_reward(session: Session, account: str) -> None:
+    """Say so where settling now gives up the reward of the running round."""
+    who = delegator(session, account)
+    now = current_round(session)
+    if not who.bonded or who.last_claim_round >= now:
+        return
+    if not session.read("BondingManager", "isActiveTranscoder", who.delegate):
+        return
+    last_reward = session.read("BondingManager", "getTranscoder", who.delegate)[0]
+    if last_reward < now:
+        click.echo(
+            f"Note: {who.delegate} has not called reward in round {now} yet. This settles your "
+            "earnings now and gives up your part of this round's reward; wait for it if you can."
+        )

@@ -1,0 +1,155 @@
+"""Every parameter that governance sets: where it is read, how it is set, in which unit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING
+
+import click
+
+from offchain.chain.artifacts import artifact
+from scripts._lib.amounts import MILLION, WEI, eth, lpt, percent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scripts._lib.governing import Change
+    from scripts._lib.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """How a number is shown, and what one of what people type is in the contract's terms."""
+
+    show: Callable[[int], str]
+    scale: int = 1
+
+    def parse(self, text: str) -> int:
+        """A typed value in the contract's terms."""
+        try:
+            value = Decimal(text.rstrip("% ").replace("_", "").replace(",", "")) * self.scale
+        except InvalidOperation:
+            value = Decimal("NaN")
+        if not value.is_finite() or value != value.to_integral_value() or value < 0:
+            raise click.ClickException(f"{text!r} is no value for it")
+        return int(value)
+
+
+def _counted(noun: str) -> Unit:
+    return Unit(lambda value: f"{value:,} {noun}")
+
+
+BLOCKS, ROUNDS, PLAIN = _counted("blocks"), _counted("rounds"), Unit(lambda value: f"{value:,}")
+LPT = Unit(lpt, WEI)
+ETH = Unit(eth, WEI)
+ETH_PER_LPT = Unit(lambda value: f"{eth(value)} per LPT", WEI)
+PERCENT = Unit(percent, MILLION // 100)
+PERCENT_OF_BILLION = Unit(lambda value: percent(value, 10**9), 10**7)
+PERCENT_PRECISE = Unit(lambda value: percent(value, 10**27), 10**25)
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter; `field` names its place in a struct that is set as a whole."""
+
+    contract: str
+    name: str
+    unit: Unit
+    getter: str = ""
+    setter: str = ""
+    field: str = ""
+
+    @property
+    def full_name(self) -> str:
+        """What people call it."""
+        return f"{self.contract}.{self.name}"
+
+
+def _simple(contract: str, name: str, unit: Unit, getter: str = "") -> Parameter:
+    setter = "set" + name[0].upper() + name[1:]
+    return Parameter(contract, name, unit, getter or name, setter)
+
+
+SIMPLE = (
+    _simple("RoundsManager", "roundLength", BLOCKS),
+    _simple("RoundsManager", "roundLockAmount", PERCENT),
+    _simple("BondingManager", "unbondingPeriod", ROUNDS),
+    _simple("BondingManager", "numActiveTranscoders", PLAIN, "getTranscoderPoolMaxSize"),
+    _simple("BondingManager", "minSelfStake", LPT),
+    _simple("BondingManager", "treasuryRewardCutRate", PERCENT_PRECISE),
+    _simple("BondingManager", "treasuryBalanceCeiling", LPT),
+    _simple("Minter", "inflationChange", PERCENT_OF_BILLION),
+    _simple("Minter", "targetBondingRate", PERCENT_OF_BILLION),
+)
+# Parameters that are set together, as one struct.
+STRUCTS = ("JobsManager", "VerifierCommittee")
+FIELD_UNITS = {
+    "verificationRate": _counted("segments a draw"),
+    "maxSamples": _counted("draws"),
+    "seatPay": ETH,
+    "maxFeesAtRisk": ETH_PER_LPT,
+    "protocolFee": PERCENT,
+    "finderShare": PERCENT,
+    "seatBond": LPT,
+}
+
+
+def all_parameters() -> list[Parameter]:
+    """Every parameter there is."""
+    found = list(SIMPLE)
+    for contract in STRUCTS:
+        found += [
+            Parameter(contract, name, _field_unit(name), field=name) for name in _fields(contract)
+        ]
+    return found
+
+
+def find(full_name: str) -> Parameter:
+    """A parameter by name, with its contract's or without where that is enough."""
+    found = [each for each in all_parameters() if full_name in (each.full_name, each.name)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = " or ".join(each.full_name for each in found)
+        raise click.ClickException(f"which one: {names}?")
+    raise click.ClickException(f"there is no parameter {full_name}; `ape run params` lists them")
+
+
+def read(session: Session, parameter: Parameter) -> int:
+    """Its value in the contract's terms."""
+    if parameter.field:
+        return int(_struct(session, parameter.contract)[parameter.field])
+    return int(session.read(parameter.contract, parameter.getter))
+
+
+def change(session: Session, parameter: Parameter, value: int) -> Change:
+    """The call that sets it. One field of a struct is set with the others as they are."""
+    if not parameter.field:
+        return (parameter.contract, parameter.setter, (value,))
+    struct = {**_struct(session, parameter.contract), parameter.field: value}
+    return (parameter.contract, "setParameters", (struct,))
+
+
+def _struct(session: Session, contract: str) -> dict[str, int]:
+    versioned = contract == "JobsManager"
+    args = [session.read(contract, "parametersVersion")] if versioned else []
+    values: dict[str, int] = session.read(contract, "parameters", *args)
+    return values
+
+
+def _fields(contract: str) -> list[str]:
+    for entry in artifact(contract).abi:
+        if entry["type"] == "function" and entry["name"] == "setParameters":
+            return [each["name"] for each in entry["inputs"][0]["components"]]
+    return []
+
+
+def _field_unit(name: str) -> Unit:
+    if name in FIELD_UNITS:
+        return FIELD_UNITS[name]
+    if name.endswith(("Window", "Delay")):
+        return BLOCKS
+    if name.endswith("Slash"):
+        return PERCENT
+    return LPT if name.endswith("Penalty") else PLAIN
