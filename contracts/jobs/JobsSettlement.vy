@@ -13,20 +13,20 @@
 """
 
 from ..governance import manager
-from ..interfaces import IBeacon
 from ..interfaces import IBondingManager
 from ..interfaces import IJobsManager
 from ..interfaces import IRoundsManager
 from ..interfaces import IVerifierCommittee
 from ..lib import names
+from ..lib import reasons
 from . import claims
+from . import context
 from . import disputes
 from . import jobs
 from . import ledger
 from . import openings
 from . import parameters
 from . import prices
-from ..lib import reasons
 
 initializes: manager
 initializes: parameters
@@ -34,6 +34,7 @@ initializes: ledger
 initializes: prices
 initializes: jobs[ledger := ledger, parameters := parameters, prices := prices]
 initializes: claims[jobs := jobs, ledger := ledger, parameters := parameters]
+initializes: context[manager := manager, claims := claims, jobs := jobs]
 initializes: openings[claims := claims, jobs := jobs]
 initializes: disputes[
     claims := claims,
@@ -61,7 +62,7 @@ def setTranscoderPrice(_pricePerUnit: uint256, _pixelsPerUnit: uint256):
     @param _pixelsPerUnit For so many pixels of output, below 2^64.
     """
     manager.when_system_not_paused()
-    self._only_transcoder(self._bonding())
+    self._only_transcoder(context.bonding())
     round: uint256 = 0
     initialised: bool = False
     locked: bool = False
@@ -79,8 +80,8 @@ def acceptJob(_jobId: uint256):
     @notice Accepts a job offered to the caller, a registered transcoder.
     @param _jobId The job.
     """
-    clock: uint256 = self._running_clock()
-    self._only_transcoder(self._bonding())
+    clock: uint256 = context.running_clock()
+    self._only_transcoder(context.bonding())
 
     jobs.accept(_jobId, msg.sender, clock)
 
@@ -105,8 +106,8 @@ def lapseJob(_jobId: uint256) -> uint256:
     @param _jobId The job that lapsed.
     @return The id of the job that takes its place.
     """
-    clock: uint256 = self._running_clock()
-    bonding: address = self._bonding()
+    clock: uint256 = context.running_clock()
+    bonding: address = context.bonding()
     round: uint256 = staticcall IBondingManager(bonding).lastSnapshotRound()
     snapshot: address = staticcall IBondingManager(bonding).activeSetPointer(round)
     if snapshot == empty(address):
@@ -121,7 +122,7 @@ def cancelJob(_jobId: uint256):
     @notice Takes back a job nobody has accepted; all of its escrow is credited to the broadcaster.
     @param _jobId The job.
     """
-    jobs.cancel(_jobId, msg.sender, self._running_clock())
+    jobs.cancel(_jobId, msg.sender, context.running_clock())
 
 
 @external
@@ -130,7 +131,7 @@ def endJob(_jobId: uint256):
     @notice Ends the caller's job one claim window from now, so that what was signed can still be claimed.
     @param _jobId The job.
     """
-    jobs.end(_jobId, msg.sender, self._running_clock())
+    jobs.end(_jobId, msg.sender, context.running_clock())
 
 
 @external
@@ -139,7 +140,7 @@ def closeJob(_jobId: uint256):
     @notice Credits what is left of an ended job's escrow to its broadcaster, once every claim is final.
     @param _jobId The job.
     """
-    jobs.close(_jobId, self._running_clock())
+    jobs.close(_jobId, context.running_clock())
 
 
 @external
@@ -152,11 +153,11 @@ def challenge(_jobId: uint256, _claimId: uint256, _index: uint256):
     @param _claimId The claim.
     @param _index The leaf's index.
     """
-    clock: uint256 = self._running_clock()
+    clock: uint256 = context.running_clock()
     claim: claims.View = claims.read(_jobId, _claimId)
     seed: bytes32 = empty(bytes32)
     windows: IJobsManager.Deadlines = empty(IJobsManager.Deadlines)
-    seed, windows = self._windows(claim)
+    seed, windows = context.windows(claim)
 
     disputes.challenge(_jobId, _claimId, claim, windows.challengeBy, clock, _index)
 
@@ -189,7 +190,7 @@ def receiveVerification(_jobId: uint256, _claimId: uint256, _verdict: uint8):
         )
     if msg.value < owed:
         reasons.fail("challenge bonds must come back")
-    ledger.credit(self._treasury(), msg.value - owed)
+    ledger.credit(context.treasury(), msg.value - owed)
     if verdict == claims.INVALID and claims.fault(claim.state) == 0:
         slash: uint256 = 0
         claim.state, slash = disputes.convict(
@@ -261,13 +262,13 @@ def missedVerificationSlash(_jobId: uint256, _claimId: uint256):
     @param _jobId The job.
     @param _claimId The claim.
     """
-    clock: uint256 = self._running_clock()
+    clock: uint256 = context.running_clock()
     claim: claims.View = claims.read(_jobId, _claimId)
     if claims.status(claim.state) != claims.COMMITTED:
         reasons.fail("nothing was missed")
     seed: bytes32 = empty(bytes32)
     windows: IJobsManager.Deadlines = empty(IJobsManager.Deadlines)
-    seed, windows = self._windows(claim)
+    seed, windows = context.windows(claim)
     if windows.openBy == 0:
         if clock <= windows.seedBy:
             reasons.fail("seed can still be proven")
@@ -321,7 +322,7 @@ def setParameters(_parameters: IJobsManager.Parameters):
     # A dispute must end while the stake behind it can still be reached.
     dispute: uint256 = parameters.longest_dispute(parameters.terms(parameters.parametersVersion))
     period: uint256 = convert(
-        staticcall IBondingManager(self._bonding()).unbondingPeriod(), uint256
+        staticcall IBondingManager(context.bonding()).unbondingPeriod(), uint256
     )
     length: uint256 = staticcall IRoundsManager(
         manager.contract_at(names.ROUNDS_MANAGER)
@@ -340,19 +341,6 @@ def setParameters(_parameters: IJobsManager.Parameters):
 
 @internal
 @view
-def _running_clock() -> uint256:
-    manager.when_system_not_paused()
-    return manager.protocol_clock()
-
-
-@internal
-@view
-def _bonding() -> address:
-    return manager.contract_at(names.BONDING_MANAGER)
-
-
-@internal
-@view
 def _only_transcoder(_bonding: address):
     if not staticcall IBondingManager(_bonding).isRegisteredTranscoder( msg.sender ):
         reasons.fail("caller must be a registered transcoder")
@@ -362,32 +350,12 @@ def _only_transcoder(_bonding: address):
 
 @internal
 @view
-def _treasury() -> address:
-    treasury: address = manager.contract_at(names.TREASURY)
-    if treasury == empty(address):
-        return ledger.BURN
-    return treasury
-
-
-@internal
-@view
 def _places() -> disputes.Places:
     return disputes.Places(
-        bonding=self._bonding(),
+        bonding=context.bonding(),
         minter=manager.contract_at(names.MINTER),
-        treasury=self._treasury(),
+        treasury=context.treasury(),
     )
-
-
-@internal
-@view
-def _windows(_claim: claims.View) -> (bytes32, IJobsManager.Deadlines):
-    seed: bytes32 = empty(bytes32)
-    proven_at: uint256 = 0
-    seed, proven_at = staticcall IBeacon(manager.contract_at(names.RANDAO_BEACON)).proven(
-        claims.seed_block(_claim.state)
-    )
-    return seed, claims.deadlines(_claim, proven_at)
 
 
 @internal

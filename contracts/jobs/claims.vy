@@ -15,12 +15,11 @@
      Fees and the verification fee are not stored: job, segments and draws tell them.
 """
 
-from ..interfaces import IBeacon
 from ..interfaces import IJobsManager
+from ..lib import reasons
 from . import jobs
 from . import ledger
 from . import parameters
-from ..lib import reasons
 
 uses: jobs
 uses: ledger

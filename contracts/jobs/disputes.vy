@@ -13,12 +13,12 @@
 from ..interfaces import IBondingManager
 from ..interfaces import IJobsManager
 from ..interfaces import IMinter
+from ..lib import reasons
 from . import claims
 from . import jobs
 from . import ledger
 from . import parameters
 from . import prices
-from ..lib import reasons
 
 uses: claims
 uses: jobs

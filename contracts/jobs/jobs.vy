@@ -17,11 +17,11 @@
 """
 
 from ..interfaces import IJobsManager
+from ..lib import reasons
 from ..lib import snapshot
 from . import ledger
 from . import parameters
 from . import prices
-from ..lib import reasons
 
 uses: ledger
 uses: parameters

@@ -10,10 +10,10 @@
 
 from ..interfaces import IJobsManager
 from ..lib import merkle
+from ..lib import reasons
 from ..lib import signatures
 from . import claims
 from . import jobs
-from ..lib import reasons
 
 uses: claims
 uses: jobs

@@ -11,8 +11,8 @@
 @custom:pause Runs on while the system is paused, or seeds could expire in a pause.
 """
 
-from ..interfaces import IBeacon
 from ..governance import manager
+from ..interfaces import IBeacon
 from ..lib import rlp_header
 
 initializes: manager

@@ -12,7 +12,6 @@
 
 from ..governance import manager
 from ..interfaces import IBeacon
-from ..interfaces import IBondingManager
 from ..interfaces import IJobsManager
 from ..interfaces import ILivepeerToken
 from ..interfaces import IVerifierCommittee
