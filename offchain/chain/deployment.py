@@ -255,6 +255,9 @@ def _hand_out_token(config: ProtocolConfig, where: dict[str, str], deployer: str
 
     yield token("grantRole", MINTER_ROLE, where["Minter"])
     yield token("grantRole", BURNER_ROLE, where["Minter"])
+    if "VerifierCommittee" in where:
+        # Half of every fine is destroyed.
+        yield token("grantRole", BURNER_ROLE, where["VerifierCommittee"])
     yield token("grantRole", MINTER_ROLE, deployer)
     if config.initial_supply:
         yield token("mint", deployer, config.initial_supply)
