@@ -92,7 +92,7 @@ class Crew:
         port = free_port()
         command = self._command("broadcaster", self._people.broadcaster, network, rpc)
         command += ["--input", str(show.clip), "--name", STREAM, "--listen", f"127.0.0.1:{port}"]
-        for person in self._people.transcoders[:2]:
+        for person in self._people.hired:
             command += ["--transcoder", person.address]
         command += ["--price", show.price, "--most-segments", str(show.most_segments)]
         command += ["--source-height", str(show.source_height), "--loop", "--stay"]

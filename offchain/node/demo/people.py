@@ -49,6 +49,11 @@ class People:
         yield self.broadcaster
 
     @property
+    def hired(self) -> tuple[Person, ...]:
+        """The transcoders that the broadcaster hires: main and standby."""
+        return self.transcoders[:2]
+
+    @property
     def names(self) -> dict[str, str]:
         """Address -> name."""
         return {person.address: person.name for person in self}

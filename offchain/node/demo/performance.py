@@ -34,6 +34,7 @@ SEGMENT_SECONDS = 2
 CLAIM_EVERY = 5
 BLOCK_SECONDS = 1
 LOOP_SEGMENTS = 20_000  # paid for in advance while the clip loops: eleven hours
+READY_SECONDS = 45.0
 FIRST_PICTURE_SECONDS = 60.0
 STREAM_SLACK_SECONDS = 60.0
 SETTLE_SECONDS = 150.0
@@ -71,7 +72,6 @@ class Performance:
         """Starts the nodes and returns when the stream has ended and, with `once`, is paid."""
         await chain.tick(BLOCK_SECONDS)
         await self._crew.start_workers(stage.network_file, chain.url, CLAIM_EVERY)
-        await self._crew.start_broadcaster(stage.network_file, chain.url, self._show())
         async with asyncio.TaskGroup() as tasks:
             background = [
                 tasks.create_task(self._watch.run()),
@@ -79,10 +79,18 @@ class Performance:
                 tasks.create_task(self._look_after(stage)),
             ]
             try:
+                await self._cast(chain, stage)
                 await self._acts(chain)
             finally:
                 for task in background:
                     task.cancel()
+
+    async def _cast(self, chain: Anvil, stage: Stage) -> None:
+        """Starts the broadcaster once the two it will hire can be reached."""
+        ready = self._watch.until(lambda: self._progress.hirable)
+        await self._within(READY_SECONDS, ready, "the workers did not get ready")
+        self._pace.done("Workers are up")
+        await self._crew.start_broadcaster(stage.network_file, chain.url, self._show())
 
     def _show(self) -> Show:
         once = self._options.once

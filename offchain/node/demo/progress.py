@@ -47,6 +47,12 @@ class Progress:
         return self._people.names.get(address, address)
 
     @property
+    def hirable(self) -> bool:
+        """Whether main and standby have said on chain where they can be reached."""
+        reachable = {e.args["addr"] for e in self._watch.of("ServiceRegistry", "ServiceURIUpdate")}
+        return all(person.address in reachable for person in self._people.hired)
+
+    @property
     def accepted_by(self) -> list[str]:
         """Who accepted jobs, in order."""
         events = self._watch.of("JobsManager", "JobAccepted")
