@@ -43,8 +43,10 @@ lint: setup ## Formatting, types, the law of imports, artifacts up to date
 	@.venv-lint/bin/python setup/check_vyper.py
 	@python scripts/artifacts.py --check
 
-format: setup ## Rewrite Python files in the house format
+format: setup ## Rewrite Python and Vyper files in the house format
+	@"$(PYTHON)" setup/install.py --lint
 	@ruff check --fix . && ruff format .
+	@find contracts -name '*.vy' -o -name '*.vyi' | xargs .venv-lint/bin/mamushi -q -l 100
 
 bench: setup ## Measure, and write bench/RESULTS.md and bench/results.json
 	@python -m bench $(ARGS)
