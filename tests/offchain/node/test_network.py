@@ -1,0 +1,151 @@
+"""A stream through a real network: real processes' code, real HTTP, a real chain, real media."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from offchain.chain.contracts import Contracts
+from offchain.media.playlist_check import check_master, check_media
+from offchain.node import broadcaster, worker
+from offchain.node.control import ask
+from offchain.store import Database, Receipts
+
+pytestmark = pytest.mark.needs("anvil")
+
+
+async def until(data: Path, phase: str) -> dict[str, Any]:
+    """A broadcaster's status, once it is in a phase."""
+    while True:
+        status: dict[str, Any] = await ask(data, "status")
+        if status["phase"] == phase:
+            return status
+        await asyncio.sleep(0.05)
+
+
+async def events(contracts: Contracts, name: str) -> list[dict[str, Any]]:
+    logs = await contracts.JobsManager._client.logs([contracts.JobsManager.address], first=0)
+    decoded = [contracts.decode_log(log) for log in logs]
+    return [dict(each.args) for each in decoded if each is not None and each.name == name]
+
+
+async def fetch(url: str) -> bytes:
+    async with aiohttp.ClientSession() as session, session.get(url) as answer:
+        assert answer.status == 200, url
+        return await answer.read()
+
+
+async def check_player_view(url: str, segments: int) -> None:
+    """Every rung lists every segment, and every one can be fetched."""
+    master = (await fetch(f"{url}/index.m3u8")).decode()
+    rungs = check_master(master)
+    assert len(rungs) == 2
+    for uri in rungs:
+        checked = check_media((await fetch(f"{url}/{uri}")).decode())
+        assert [each.sequence for each in checked.segments] == list(range(segments))
+        assert checked.ended
+        for each in checked.segments:
+            assert (await fetch(f"{url}/{uri.split('/')[0]}/{each.uri}"))[:1] == b"\x47"
+
+
+async def test_stream_is_transcoded_claimed_and_paid_to_the_wei(
+    network: Any, clip: Path, tmp_path: Path, node_facts: Callable[[Path], Any]
+) -> None:
+    main, standby, blender = (tmp_path / name for name in ("main", "standby", "blender"))
+    async with asyncio.TaskGroup() as tasks:
+        miner = tasks.create_task(network.blocks())
+        nodes = [
+            tasks.create_task(worker.serve(network.worker("main", main))),
+            tasks.create_task(worker.serve(network.worker("standby", standby))),
+        ]
+        for data in (main, standby):
+            await node_facts(data)
+        settings = network.broadcaster(blender, clip, stay=True)
+        stream = tasks.create_task(broadcaster.serve(settings))
+        url = (await node_facts(blender))["url"]
+        status = await until(blender, "settled")
+        await check_player_view(f"{url}/live/live", 6)
+        stream.cancel()
+        for data in (main, standby):
+            await ask(data, "drain")
+        await asyncio.wait(nodes)
+        miner.cancel()
+
+    assert status["segments"] | {"inFlight": 0} == {
+        "in": 6,
+        "answered": 6,
+        "published": 6,
+        "fromSource": 0,
+        "unanswered": 0,
+        "inFlight": 0,
+    }
+    async with network.contracts() as contracts:
+        jobs = {job["jobId"]: job for job in await events(contracts, "JobCreated")}
+        ours = {job for job in jobs if jobs[job]["broadcaster"] == settings_address(network)}
+        claims = [each for each in await events(contracts, "WorkClaimed") if each["jobId"] in ours]
+        paid = [
+            each for each in await events(contracts, "FeesDistributed") if each["jobId"] in ours
+        ]
+        closed = [each for each in await events(contracts, "JobClosed") if each["jobId"] in ours]
+    # The late are answered by both; every receipt is claimed once, every claim is paid once.
+    assert status["claims"] == {"matched": len(claims), "warnings": []}
+    assert sum(each["segmentCount"] for each in claims) == sum(
+        each["good"] for each in status["transcoders"]
+    )
+    assert [each["fees"] + each["protocolFee"] for each in paid] == [
+        each["fees"] for each in sorted(claims, key=lambda c: order(c, paid))
+    ]
+    escrow = sum(jobs[job]["escrow"] for job in ours)
+    returned = sum(each["refund"] for each in closed)
+    assert escrow == returned + sum(each["fees"] for each in claims)
+    assert len(closed) == len(ours) == 2
+
+
+def order(claim: dict[str, Any], paid: list[dict[str, Any]]) -> int:
+    """Where a claim's payment stands among the payments."""
+    keys = [(each["jobId"], each["claimId"]) for each in paid]
+    return keys.index((claim["jobId"], claim["claimId"]))
+
+
+def settings_address(network: Any) -> str:
+    address: str = network.keys["blender"].address
+    return address
+
+
+async def test_stream_plays_on_when_main_is_lost(
+    network: Any, clip: Path, tmp_path: Path, node_facts: Callable[[Path], Any]
+) -> None:
+    """Main stops after it has accepted: the standby answers every segment, viewers lose nothing."""
+    main, standby, blender = (tmp_path / name for name in ("main", "standby", "blender"))
+    async with asyncio.TaskGroup() as tasks:
+        miner = tasks.create_task(network.blocks())
+        first = tasks.create_task(worker.serve(network.worker("main", main)))
+        second = tasks.create_task(worker.serve(network.worker("standby", standby)))
+        for data in (main, standby):
+            await node_facts(data)
+        settings = network.broadcaster(
+            blender, clip, realtime=True, loop=True, duration_s=5, stay=True
+        )
+        stream = tasks.create_task(broadcaster.serve(settings))
+        url = (await node_facts(blender))["url"]
+        await until(blender, "live")
+        first.cancel()
+        status = await until(blender, "ended")
+        await check_player_view(f"{url}/live/live", 5)
+        stream.cancel()
+        second.cancel()
+        miner.cancel()
+
+    seats = {seat["role"]: seat for seat in status["transcoders"]}
+    assert status["segments"]["published"] == 5
+    assert seats["standby"]["used"] >= 4
+    assert seats["main"]["failed"] >= 1
+    # What the standby answered, the broadcaster can prove.
+    async with Database(blender / "node.db") as db:
+        kept = await Receipts(db).unclaimed(seats["standby"]["jobId"])
+    assert len(kept) == seats["standby"]["good"]
