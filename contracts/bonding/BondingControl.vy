@@ -19,13 +19,13 @@ from . import ledger
 
 initializes: ledger
 
-from . import common
-
-initializes: common[manager := manager, ledger := ledger]
-
 from . import transcoder_pool
 
 initializes: transcoder_pool[ledger := ledger]
+
+from . import common
+
+initializes: common[manager := manager, ledger := ledger, transcoder_pool := transcoder_pool]
 
 from . import earnings
 

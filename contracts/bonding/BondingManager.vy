@@ -23,13 +23,13 @@ from . import ledger
 
 initializes: ledger
 
-from . import common
-
-initializes: common[manager := manager, ledger := ledger]
-
 from . import transcoder_pool
 
 initializes: transcoder_pool[ledger := ledger]
+
+from . import common
+
+initializes: common[manager := manager, ledger := ledger, transcoder_pool := transcoder_pool]
 
 from . import earnings
 
@@ -1056,6 +1056,9 @@ def _credit(
     """
     @dev Puts what was unbonding behind an account's delegate again.
     """
+    if _amount == 0:
+        # All of the lock was slashed.
+        reasons.fail("delegation amount must be greater than 0")
     delegate: address = ledger.delegate(_owner)
     ledger.set_bonded(_owner, ledger.bonded(_owner) + _amount)
     transcoder_pool.add_stake(delegate, _amount, _round, _previous, _next)
@@ -1088,9 +1091,6 @@ def _rebond_from_unbonded(_to: address, _id: uint256, _previous: address, _next:
     amount: uint256 = exits.close(msg.sender, _id)
     if _to == empty(address):
         reasons.fail("INVALID_DELEGATE")
-    if amount == 0:
-        # All of the lock was slashed.
-        reasons.fail("delegation amount must be greater than 0")
 
     earnings.note(_to, round)
     ledger.set_delegate(msg.sender, _to, round + 1)

@@ -105,9 +105,9 @@ def checkpointBondingState(
             )
         )
 
-    previous: uint256 = checkpoints.newest(_account)
-    previous_delegate: address = checkpoints.delegate(_account)
-    checkpoints.push(
+    previous: uint256 = 0
+    previous_delegate: address = empty(address)
+    previous, previous_delegate = checkpoints.push(
         _account,
         _startRound,
         _bondedAmount,

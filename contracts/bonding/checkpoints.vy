@@ -19,18 +19,21 @@ M96: constant(uint256) = 2**96 - 1
 M128: constant(uint256) = 2**128 - 1
 M160: constant(uint256) = 2**160 - 1
 
+# As many of each as there can be. A long array costs one hash to find an entry, a map in a map two.
+MAX_NUMBER: constant(uint256) = 2**32
+
 # bondedAmount 92 | delegatedAmount 92 | lastClaimRound 24 | lastRewardRound 24 | startRound 24. With the start round
 # on top, checkpoints sort as they are.
-_checkpoints: HashMap[address, HashMap[uint256, uint256]]
+_checkpoints: HashMap[address, uint256[MAX_NUMBER]]
 
 # Current delegate 160 | number of checkpoints 32 | number of earlier delegates 32 | start round of the current one 32
 _heads: HashMap[address, uint256]
 
 # Earlier delegates, by number: delegate 160 | start round 32
-_delegates: HashMap[address, HashMap[uint256, uint256]]
+_delegates: HashMap[address, uint256[MAX_NUMBER]]
 
 # Total active stake by number, two to a word: (stake 96 | round 32) 128 each.
-_totals: HashMap[uint256, uint256]
+_totals: uint256[MAX_NUMBER]
 
 # Newest total 128 | number of totals 32. It reaches its word when that is full, which saves a fresh word every other
 # round.
@@ -41,24 +44,6 @@ _newest_total: uint256
 @view
 def count(_account: address) -> uint256:
     return (self._heads[_account] >> 160) & M32
-
-
-@internal
-@view
-def newest(_account: address) -> uint256:
-    """
-    @dev The newest checkpoint; 0 if there is none.
-    """
-    number: uint256 = self.count(_account)
-    if number == 0:
-        return 0
-    return self._checkpoints[_account][number - 1]
-
-
-@internal
-@view
-def delegate(_account: address) -> address:
-    return convert(self._heads[_account] & M160, address)
 
 
 @internal
@@ -100,9 +85,10 @@ def push(
     _delegated: uint256,
     _last_claim: uint256,
     _last_reward: uint256,
-):
+) -> (uint256, address):
     """
-    @dev Adds a checkpoint, or replaces the newest if it starts in the same round.
+    @dev Adds a checkpoint, or replaces the newest if it starts in the same round. Returns the one before and the
+         delegate before, zeros if this is the first.
     """
     if _bonded > M92 or _delegated > M92:
         reasons.fail("stake is too large")
@@ -111,9 +97,11 @@ def push(
 
     head: uint256 = self._heads[_account]
     number: uint256 = (head >> 160) & M32
-    changed: bool = convert(_delegate, uint256) != head & M160
-    if number == 0 or self.start_round(self._checkpoints[_account][number - 1]) != _start_round:
-        self._expect_order(_start_round, self.start_round(self.newest(_account)))
+    previous: uint256 = 0
+    if number != 0:
+        previous = self._checkpoints[_account][number - 1]
+    if number == 0 or self.start_round(previous) != _start_round:
+        self._expect_order(_start_round, self.start_round(previous))
         number += 1
     self._checkpoints[_account][number - 1] = (
         _bonded
@@ -123,18 +111,18 @@ def push(
         | (_start_round << 232)
     )
 
+    delegate: uint256 = convert(_delegate, uint256)
     earlier: uint256 = (head >> 192) & M32
     since: uint256 = head >> 224
-    if changed:
+    if delegate != head & M160:
         if since != _start_round and head != 0:
             self._delegates[_account][earlier] = (head & M160) | (since << 160)
             earlier += 1
         since = _start_round
-    updated: uint256 = (
-        convert(_delegate, uint256) | (number << 160) | (earlier << 192) | (since << 224)
-    )
+    updated: uint256 = delegate | (number << 160) | (earlier << 192) | (since << 224)
     if updated != head:
         self._heads[_account] = updated
+    return previous, convert(head & M160, address)
 
 
 @internal

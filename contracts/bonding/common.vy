@@ -12,14 +12,15 @@ from ..interfaces import IBondingManager
 from ..lib import names
 from . import ledger
 from . import reasons
+from . import transcoder_pool
 
 uses: manager
 uses: ledger
+uses: transcoder_pool
 
 
 interface RoundsManager:
     def currentRound() -> uint256: view
-    def currentRoundInitialized() -> bool: view
 
 
 interface BondingVotes:
@@ -126,10 +127,11 @@ def begin() -> uint256:
     @dev What every call of a user begins with. Returns the current round.
     """
     manager.when_system_not_paused()
-    rounds: address = self.rounds()
-    if not staticcall RoundsManager(rounds).currentRoundInitialized():
+    round: uint256 = self.current_round()
+    # Initialising a round includes telling this contract, so there is no need to ask.
+    if round != transcoder_pool.last_round():
         reasons.fail("current round is not initialized")
-    return staticcall RoundsManager(rounds).currentRound()
+    return round
 
 
 @internal

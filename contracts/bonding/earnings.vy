@@ -26,12 +26,15 @@ M20: constant(uint256) = 2**20 - 1
 # Rates may change once a round; looking further back than this many changes finds the oldest of them.
 MAX_LOOK_BACK: constant(uint256) = 256
 
+# As many rounds as there can be. A long array costs one hash to find an entry, a map in a map two.
+MAX_ROUND: constant(uint256) = 2**32
+
 # Factors of a delegate by round: reward factor 128 | fee factor 128. 0 if nothing was noted in that round, or if it
 # has never earned: then the factors are one and nought.
-_factors: HashMap[address, HashMap[uint256, uint256]]
+_factors: HashMap[address, uint256[MAX_ROUND]]
 
 # What a transcoder's rates were before they changed in a round: rewardCut 20 | feeShare 20 | since 32.
-_earlier_rates: HashMap[address, HashMap[uint256, uint256]]
+_earlier_rates: HashMap[address, uint256[MAX_ROUND]]
 
 
 @internal

@@ -26,11 +26,14 @@ MAX_TRANCHE: constant(uint256) = 2**31
 # Bounds the walk over open tranches; more rounds than any unbonding period that makes sense.
 MAX_OPEN: constant(uint256) = 512
 
+# As many of each as there can be. A long array costs one hash to find an entry, a map in a map two.
+MAX_NUMBER: constant(uint256) = 2**32
+
 # amount 96 | withdrawRound 64 | matures 32 (block of the protocol's clock) | tranche 32 (0: no slash can reach it)
-_locks: HashMap[address, HashMap[uint256, uint256]]
+_locks: HashMap[address, uint256[MAX_NUMBER]]
 
 # A transcoder's own locks of one withdraw round: shares 96 | worth 96 | older tranche 32 | matures 32
-_tranches: HashMap[address, HashMap[uint256, uint256]]
+_tranches: HashMap[address, uint256[MAX_NUMBER]]
 
 
 @internal

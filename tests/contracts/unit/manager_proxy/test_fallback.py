@@ -12,7 +12,7 @@ from tests.contracts.harness import Chain, Contract, Protocol, Reverted, reverts
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MAX_RETURN = 4_096 + 128
+MAX_RETURN = 2_432 + 128
 
 
 def returning(size: int) -> bytes:
@@ -51,7 +51,7 @@ def test_fallback__writes_the_proxys_state_and_not_the_targets(
     assert protocol.ServiceRegistryTarget.getServiceURI(stranger) == ""
 
 
-@pytest.mark.parametrize("size", [0, 1, 32, 4_096, MAX_RETURN - 1])
+@pytest.mark.parametrize("size", [0, 1, 32, 2_048, MAX_RETURN - 1])
 def test_fallback__returns_answers_whole(
     proxied: Callable[[bytes], Contract], chain: Chain, size: int
 ) -> None:
