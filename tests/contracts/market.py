@@ -111,10 +111,7 @@ class Market:
         self.key = keccak(text="broadcaster")
         self.broadcaster = keys.PrivateKey(self.key).public_key.to_checksum_address()
         self.chain.set_balance(self.broadcaster, 10**24)
-        self.beacon = deploy_testing(
-            self.chain, "SeedBeacon", bytes(12) + bytes.fromhex(protocol.Controller.address[2:])
-        )
-        protocol.register("RandaoBeacon", self.beacon.address)
+        self.plug_in_beacon()
         protocol.next_round()
         self.transcoders = [self.chain.account(f"transcoder {i}") for i in range(transcoders)]
         for transcoder in self.transcoders:
@@ -123,6 +120,16 @@ class Market:
         protocol.next_round(2)
         self.domain = Domain(CHAIN_ID, self.jobs.address)
         self.verdict_domain = Domain(CHAIN_ID, self.committee.address)
+
+    def plug_in_beacon(self) -> None:
+        """Put a beacon in place that can be told its seeds."""
+        controller = bytes.fromhex(self.protocol.Controller.address[2:])
+        self.beacon = deploy_testing(self.chain, "SeedBeacon", bytes(12) + controller)
+        self.protocol.register("RandaoBeacon", self.beacon.address)
+
+    def tell_seed(self, block: int, seed: bytes = b"") -> Any:
+        """Prove the seed of a block gone by."""
+        return self.beacon.tell(block, seed or keccak(text=f"seed {block}"))
 
     # ------------------------------------------------------------ jobs
 
@@ -202,7 +209,7 @@ class Market:
         block = self.jobs.getClaim(job_id, claim_id).seedBlock
         if self.chain.block <= block:
             self.chain.mine_to(block + 1)
-        self.beacon.tell(block, seed or keccak(text=f"seed {block}"))
+        self.tell_seed(block, seed)
 
     def owed(self, job_id: int, claim_id: int) -> list[int]:
         """Leaves that must be opened, in order."""
@@ -282,7 +289,7 @@ class Market:
         """Prove the stage's seed and draw its seats; returns how many."""
         block = self.committee.getRequest(request).seedBlock
         self.chain.mine_to(max(self.chain.block, block + 1))
-        self.beacon.tell(block, keccak(text=f"seats {block}"))
+        self.tell_seed(block)
         self.committee.seatStage(request)
         return int(self.committee.getRequest(request).seats)
 
