@@ -231,7 +231,14 @@ def _peer_errors(url: str) -> Any:
     except WireError as exc:
         raise PeerBroke(f"{url} broke the protocol: {exc}") from exc
     except (aiohttp.ClientError, OSError, ValueError) as exc:
-        raise PeerUnreachable(f"{url} cannot be reached ({exc or type(exc).__name__})") from exc
+        raise PeerUnreachable(f"{url} cannot be reached ({_why(exc)})") from exc
+
+
+def _why(exc: Exception) -> str:
+    """A connection's trouble without the library's decorations."""
+    inner = exc.os_error if isinstance(exc, aiohttp.ClientConnectorError) else exc
+    words = inner.strerror if isinstance(inner, OSError) else str(inner)
+    return (words or type(inner).__name__).lower()
 
 
 async def _json(

@@ -23,6 +23,7 @@ from offchain.node.errors import BadSetup, NoInput
 from offchain.node.jobbook import JobBook
 from offchain.node.livestream import LiveStream
 from offchain.node.orders import Candidate, Hiring, NoOffer, Order
+from offchain.node.recruiter import Recruiter
 from offchain.node.source import (
     check_shape,
     open_input,
@@ -92,6 +93,7 @@ class Broadcaster:
         self._phase = "starting"
         self._stop = asyncio.Event()
         self._claims: ClaimWatch | None = None
+        self._recruiter: Recruiter
 
     async def run(self) -> None:
         """Serve, hire, stream, end the jobs; with `stay`, serve on and close them."""
@@ -165,10 +167,13 @@ class Broadcaster:
 
     async def _stream_all(self, client: TranscoderClient, background: asyncio.TaskGroup) -> None:
         self._phase = "hiring"
-        self._seats = await self._hire(client)
-        assert self._claims is not None
+        hiring = self._hiring(client)
+        self._seats = await self._hire(hiring)
         for seat in self._seats:
-            self._claims.watch(seat.job, seat.url)
+            self._watch(seat)
+        self._recruiter = Recruiter(
+            self._node, hiring, self._seats, self._settings.transcoders, self._watch
+        )
         dispatcher = Dispatcher(
             self._seats,
             _Exchange(self._node, client, self._receipts),
@@ -179,6 +184,7 @@ class Broadcaster:
         # A live input does not wait; one that is sent as fast as it can be worked on does.
         room = asyncio.Semaphore(2 * len(self._seats))
         async with asyncio.TaskGroup() as deliveries:
+            recruiting = background.create_task(self._recruiter.run())
             async for segment in segments(self._source, self._settings, self._stop):
                 self._publish_source(segment)
                 if not self._settings.realtime:
@@ -189,11 +195,16 @@ class Broadcaster:
                 self._counts.in_flight += 1
                 task = deliveries.create_task(self._deliver(dispatcher, segment))
                 task.add_done_callback(lambda _: room.release())
+            recruiting.cancel()
         self._stream.end()
         self._phase = "ended"
         log.info("the stream has ended", extra={"segments": self._counts.cut})
 
-    async def _hire(self, client: TranscoderClient) -> list[Seat]:
+    def _watch(self, seat: Seat) -> None:
+        assert self._claims is not None  # made before anybody is hired
+        self._claims.watch(seat.job, seat.url)
+
+    def _hiring(self, client: TranscoderClient) -> Hiring:
         settings = self._settings
         order = Order(
             stream=settings.name,
@@ -202,9 +213,11 @@ class Broadcaster:
             segment_pixels=segment_pixels(self._contract, self._source),
             max_segments=settings.most_segments,
         )
-        hiring = Hiring(self._node, client, order, run=str(int(self._counts.started * 1000)))
-        if settings.transcoders:
-            candidates = await hiring.named(settings.transcoders)
+        return Hiring(self._node, client, order)
+
+    async def _hire(self, hiring: Hiring) -> list[Seat]:
+        if self._settings.transcoders:
+            candidates = await hiring.named(self._settings.transcoders)
         else:
             candidates = await hiring.from_pool()
         seats: list[Seat] = []
@@ -260,7 +273,7 @@ class Broadcaster:
         self._stream.add_renditions(segment.sequence, renditions)
 
     async def _after(self, steward: Steward, left: list[int]) -> None:
-        jobs = [seat.job.job_id for seat in self._seats]
+        jobs = [seat.job.job_id for seat in (*self._recruiter.retired, *self._seats)]
         await steward.end_jobs(jobs)
         if not self._settings.stay:
             return

@@ -72,11 +72,10 @@ class Order:
 class Hiring:
     """Finds transcoders and orders from them."""
 
-    def __init__(self, node: Node, client: TranscoderClient, order: Order, run: str) -> None:
+    def __init__(self, node: Node, client: TranscoderClient, order: Order) -> None:
         self._node = node
         self._client = client
         self._order = order
-        self._run = run
 
     async def named(self, addresses: Sequence[str]) -> list[Candidate]:
         """The transcoders of these addresses, in this order; each must be to be had."""
@@ -118,7 +117,8 @@ class Hiring:
     async def hire(self, candidate: Candidate) -> KnownJob:
         """Create and fund a job for a transcoder and wait until it has accepted."""
         order, jobs = self._order, self._node.contracts.JobsManager
-        purpose = f"job:{order.stream}:{self._run}:{candidate.address}"
+        # Every order is another wish, also of the same transcoder.
+        purpose = f"job:{order.stream}:{time.time_ns() // 1_000_000}:{candidate.address}"
         data = jobs.encode(
             "jobFor",
             candidate.address,
