@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from offchain.chain.errors import ChainError
 from offchain.media.profiles import BadContract, QualityContract
 from offchain.proof.hashes import keccak
 
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from offchain.chain.onchain import OnChain
 
 FIRST_STAGE = 1
+
+
+class CaseNotReady(ChainError):
+    """The node has not followed the chain as far as the case goes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,11 @@ class Case:
 
 
 async def read_case(node: OnChain, request: int, stage: int, job_id: int, claim_id: int) -> Case:
-    """Put a case together from the chain and the events followed so far."""
+    """Put a case together from the chain and the events followed so far.
+
+    Raises `CaseNotReady` while a leaf that must have been opened is missing among them: nothing is
+    judged by halves.
+    """
     jobs = node.contracts.JobsManager
     claim = await jobs.call("getClaim", job_id, claim_id)
     job = await jobs.call("getJob", job_id)
@@ -87,6 +96,9 @@ async def read_case(node: OnChain, request: int, stage: int, job_id: int, claim_
         )
         for args in opened
     }
+    for index in await _owed(node, job_id, claim_id, claim["challenges"]):
+        if index not in leaves:
+            raise CaseNotReady(f"leaf {index} of claim {job_id}:{claim_id} has not been seen yet")
     published = [
         event.args["location"]
         for event in await node.follower.events("VerifierCommittee", "BytesPublished")
@@ -104,6 +116,15 @@ async def read_case(node: OnChain, request: int, stage: int, job_id: int, claim_
         leaves=tuple(leaves[index] for index in sorted(leaves)),
         published=tuple(published),
     )
+
+
+async def _owed(node: OnChain, job_id: int, claim_id: int, challenges: int) -> set[int]:
+    """The leaves that had to be opened: the drawn ones and the challenged ones."""
+    jobs = node.contracts.JobsManager
+    owed = set(await jobs.call("drawnIndices", job_id, claim_id))
+    for number in range(challenges):
+        owed.add((await jobs.call("getChallenge", job_id, claim_id, number))["index"])
+    return owed
 
 
 async def _terms(node: OnChain, job_id: int) -> QualityContract | None:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from offchain.chain.acts import Acts
 from offchain.chain.batches import Batches
 from offchain.chain.errors import ChainError, RpcUnavailable
-from offchain.chain.seeds import ensure_seed
-from offchain.committee.case import Case, read_case
+from offchain.committee.case import Case, CaseNotReady, read_case
+from offchain.committee.poke import COMMIT, CONCLUDED, REVEAL, SEATING, move_on, vote_is_over
 from offchain.committee.weigh import BlobSource, Judge, Weighed, weigh
 from offchain.proof.hashes import keccak
 from offchain.proof.typed import UNAVAILABLE, Domain, Verdict
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("livepeer.committee")
 
-SEATING, COMMIT, REVEAL, TALLY, APPEAL, CONCLUDED = 1, 2, 3, 4, 5, 6
 MOST_IN_ONE = 32  # commitments or reveals in one transaction
 _ASK_AGAIN = 2  # blocks until bytes that could not be fetched are asked for again
 _MOST_FAULTS = 3  # times the judge may fail on a case before the seat abstains
 
 Key = tuple[int, int]  # request and stage
+_Item = dict[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,7 @@ class Seat:
         self._todo: dict[Key, int] = {}
         self._not_before: dict[Key, int] = {}
         self._faults: dict[Key, int] = {}
+        self._seen: dict[tuple[int, int, int], int] = {}
         self._work = asyncio.Event()
 
     @property
@@ -113,29 +114,36 @@ class Seat:
         commits: dict[str, dict[str, Any]] = {}
         reveals: dict[str, dict[str, Any]] = {}
         for chair in sorted(self._chairs.values(), key=lambda each: each.key):
-            request = await committee.call("getRequest", chair.request)
-            if request["stage"] == chair.stage + 1 and request["phase"] == SEATING:
-                await self._seat_next(head, chair, request)
-                continue
-            if request["phase"] == CONCLUDED or request["stage"] != chair.stage:
-                self._forget(chair.key)
-                continue
             name = f"{chair.request}.{chair.stage}"
-            if request["phase"] == COMMIT:
-                commit = await self._commit(chair, request)
-                if commit is not None:
-                    commits[name] = commit
-            elif request["phase"] == REVEAL:
-                reveal = await self._reveal(chair)
-                if reveal is not None:
-                    reveals[name] = reveal
-            elif clock > _conclude_after(request) + chair.seat:
-                purpose = f"conclude:{chair.request}:{chair.stage}:{request['phase']}"
-                await self._acts.ensure(head, purpose, committee, "conclude", chair.request)
-            if request["phase"] != COMMIT:
-                self._todo.pop(chair.key, None)
+            try:
+                commit, reveal = await self._look(head, clock, chair)
+            except CaseNotReady as error:
+                log.info("case not ready", extra={"request": chair.request, "why": str(error)})
+                continue
+            if commit is not None:
+                commits[name] = commit
+            if reveal is not None:
+                reveals[name] = reveal
         await self._send(head, "commit", "commitVerdicts", commits)
         await self._send(head, "reveal", "revealVerdicts", reveals)
+
+    async def _look(self, head: int, clock: int, chair: Chair) -> tuple[_Item, _Item]:
+        """What this chair has to commit, and to reveal, now."""
+        committee = self._node.contracts.VerifierCommittee
+        request = await committee.call("getRequest", chair.request)
+        phase = request["phase"]
+        next_stage = request["stage"] == chair.stage + 1 and phase == SEATING
+        if phase == CONCLUDED or (request["stage"] != chair.stage and not next_stage):
+            self._forget(chair.key)
+            return None, None
+        if phase == COMMIT:
+            return await self._commit(chair, request), None
+        self._todo.pop(chair.key, None)
+        if phase == REVEAL and not vote_is_over(request):
+            return None, await self._reveal(chair)
+        if self._my_turn(head, chair, phase):
+            await move_on(self._node, self._acts, head, clock, chair.request, request)
+        return None, None
 
     async def judge_next(self, head: int) -> bool:
         """Judge the most urgent case and store the verdict; False if there was none to judge."""
@@ -144,7 +152,11 @@ class Seat:
             return False
         key = min(ready, key=lambda each: (self._todo[each], each))
         chair = self._chairs[key]
-        case = await read_case(self._node, *key, chair.job_id, chair.claim_id)
+        try:
+            case = await read_case(self._node, *key, chair.job_id, chair.claim_id)
+        except CaseNotReady:
+            self._not_before[key] = head + 1
+            return True
         try:
             weighed = await weigh(case, self._source, self._judge)
         except RuntimeError as error:  # the sandboxed child died
@@ -259,16 +271,10 @@ class Seat:
         batches: Batches[dict[str, Any]] = Batches(self._node.outbox, kind, most=MOST_IN_ONE)
         await batches.submit(wanted, send)
 
-    async def _seat_next(self, head: int, chair: Chair, request: Mapping[str, Any]) -> None:
-        """Seat the stage after ours: it is paid, and judged, only when somebody does."""
-        node = self._node
-        number, stage, block = chair.request, request["stage"], request["seedBlock"]
-        if head <= block + 1 + chair.seat:
-            return
-        if await ensure_seed(node.client, node.contracts, self._acts, head, block):
-            committee = node.contracts.VerifierCommittee
-            purpose = f"seat:{number}:{stage}"
-            await self._acts.ensure(head, purpose, committee, "seatStage", number)
+    def _my_turn(self, head: int, chair: Chair, phase: int) -> bool:
+        """Seats take turns at what anybody may do: one block each since it was first seen."""
+        since = self._seen.setdefault((*chair.key, phase), head)
+        return head >= since + chair.seat
 
     def _judge_failed(self, key: Key, head: int, error: RuntimeError) -> None:
         self._faults[key] = self._faults.get(key, 0) + 1
@@ -285,6 +291,7 @@ class Seat:
         self._todo.pop(key, None)
         self._not_before.pop(key, None)
         self._faults.pop(key, None)
+        self._seen = {seen: head for seen, head in self._seen.items() if seen[:2] != key}
 
     async def _follow(self) -> None:
         seen = -1
@@ -334,9 +341,3 @@ class Seat:
                 args["claimId"],
             )
             self._chairs[chair.key] = chair
-
-
-def _conclude_after(request: Mapping[str, Any]) -> int:
-    """The clock after which anybody may conclude; seats take turns, one block each."""
-    after: int = request["appealBy"] if request["phase"] == APPEAL else request["revealBy"]
-    return after

@@ -38,7 +38,9 @@ class Opener:
         """Open what is owed and neither open nor on its way."""
         jobs = self._node.contracts.JobsManager
         windows = await jobs.call("claimDeadlines", claim.job_id, claim_id)
-        if clock > windows["openBy"]:
+        # Drawn leaves are owed first; those challenged late have until later.
+        draws_open = onchain["openedDraws"] == (1 << onchain["draws"]) - 1
+        if clock > windows["openChallengedBy" if draws_open else "openBy"]:
             log.error(
                 "openings missed", extra={"job": claim.job_id, "claim": claim_id, "clock": clock}
             )

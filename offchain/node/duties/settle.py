@@ -4,16 +4,15 @@ collect, and forget the receipts when nothing can change any more."""
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from offchain.chain.seeds import ensure_seed
+from offchain.committee.poke import move_on
 from offchain.node.duties.base import Duty
 from offchain.node.duties.claimbook import PAID
 from offchain.node.duties.opening import Opener
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from offchain.chain.onchain import OnChain
     from offchain.node.duties.claimbook import ClaimBook
     from offchain.store import Blobs, Receipts, StoredClaim
@@ -22,7 +21,6 @@ log = logging.getLogger("livepeer.duties")
 
 COMMITTED, OPENED, VOTING, JUDGED = 1, 2, 3, 4
 VALID = 1
-SEATING, TALLY, APPEAL = 1, 4, 5
 
 
 class SettleClaims(Duty):
@@ -83,27 +81,13 @@ class SettleClaims(Duty):
                     head, f"verify:{name}", jobs, "requestVerification", claim.job_id, claim_id
                 )
         elif status == VOTING:
-            await self._poke(head, clock, onchain)
+            # The claimant waits for its pay: it moves the committee on where anybody may.
+            number = onchain["request"]
+            request = await node.contracts.VerifierCommittee.call("getRequest", number)
+            await move_on(node, self.acts, head, clock, number, request)
         elif status == JUDGED:
             call = "distributeFees" if onchain["verdict"] == VALID else "settle"
             await self.acts.ensure(head, f"{call}:{name}", jobs, call, claim.job_id, claim_id)
-
-    async def _poke(self, head: int, clock: int, onchain: Mapping[str, Any]) -> None:
-        """Move the committee on where anybody may: the claimant waits for its pay."""
-        committee = self.node.contracts.VerifierCommittee
-        number = onchain["request"]
-        request = await committee.call("getRequest", number)
-        stage, phase = request["stage"], request["phase"]
-        if phase == SEATING:
-            node = self.node
-            block = request["seedBlock"]
-            if await ensure_seed(node.client, node.contracts, self.acts, head, block):
-                await self.acts.ensure(
-                    head, f"seat:{number}:{stage}", committee, "seatStage", number
-                )
-        elif phase == TALLY or (phase == APPEAL and clock > request["appealBy"]):
-            purpose = f"conclude:{number}:{stage}:{phase}"
-            await self.acts.ensure(head, purpose, committee, "conclude", number)
 
     async def _close(self, claim: StoredClaim, status: int, fees: int) -> None:
         what = "paid" if status == PAID else "not paid"

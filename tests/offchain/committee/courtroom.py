@@ -58,3 +58,25 @@ class Verdictless:
         if source is None or set(renditions) != set(rungs or ()):
             return Judgement(UNAVAILABLE, "bytes", "the bytes cannot be fetched")
         return Judgement(VALID, "bytes", "the bytes are there")
+
+
+class Opinionated(Verdictless):
+    """Always says the same, whatever it is shown."""
+
+    def __init__(self, verdict: int) -> None:
+        super().__init__()
+        self._verdict = verdict
+
+    async def judge(self, *_: object, **__: object) -> Judgement:
+        self.judged += 1
+        return Judgement(self._verdict, "opinion", "because")
+
+
+class Nothing:
+    """A blob source that never has anything."""
+
+    async def blob(self, blob_hash: bytes, sources: Sequence[str]) -> list[bytes]:
+        raise BlobUnavailable("nothing here")
+
+    async def renditions(self, root: bytes, sources: Sequence[str]) -> list[bytes]:
+        raise BlobUnavailable("nothing here")
