@@ -54,17 +54,7 @@ asyncio.run(main(*sys.argv[1:]))
 """
 
 
-@pytest.mark.parametrize(
-    "point",
-    [
-        "seat.judged",
-        "seat.stored",
-        "seat.submitted",
-        "outbox.signed",
-        "outbox.sent",
-        "outbox.mined",
-    ],
-)
+@pytest.mark.parametrize("point", ["seat.judged", "seat.stored", "seat.submitted", "outbox.sent"])
 async def test_killed_at_each_step__one_verdict(
     stage: Stage, stage_client: ChainClient, tmp_path: Path, point: str
 ) -> None:
