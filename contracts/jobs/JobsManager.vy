@@ -15,6 +15,7 @@ from ..governance import manager
 from ..interfaces import IBeacon
 from ..interfaces import IBondingManager
 from ..interfaces import IJobsManager
+from ..interfaces import IRoundsManager
 from ..interfaces import IVerifierCommittee
 from ..lib import names
 from ..lib import reasons
@@ -77,6 +78,7 @@ exports: (
     entrances.setParameters,
     jobs.numJobs,
     ledger.credits,
+    parameters.longestDispute,
     parameters.parametersVersion,
     views.getJob,
     views.getClaim,
@@ -92,7 +94,6 @@ exports: (
     views.settledWork,
     views.settledWorkTotal,
     views.currentClock,
-    views.longestDispute,
     views.parametersOf,
 )
 
@@ -336,27 +337,22 @@ def claimWork(
         reasons.fail("job is not active")
     if jobs.transcoder(state) != msg.sender:
         reasons.fail("caller must be the job's transcoder")
-    if jobs.is_lost(state):
+    account: uint256 = ledger.account(msg.sender)
+    if jobs.convictions(state) != (account >> ledger.CONVICTIONS) & 255:
         reasons.fail("transcoder was convicted since it accepted")
-    bonding: address = context.bonding()
-    stake: uint256 = staticcall IBondingManager(bonding).slashableStake(msg.sender)
-    round: uint256 = staticcall IBondingManager(bonding).lastSnapshotRound()
+    if not ledger.is_fresh(account):
+        account = self._refresh(account, clock)
 
-    claim_id: uint256 = claims.create(
+    return claims.create(
         _jobId,
         state,
+        account,
         clock,
-        round,
-        stake,
         _firstSequence,
         _lastSequence,
         _segmentCount,
         _claimRoot,
     )
-
-    dispute: uint256 = parameters.longest_dispute(parameters.terms(jobs.version(state)))
-    extcall IBondingManager(bonding).backWork(msg.sender, clock + dispute)
-    return claim_id
 
 
 @external
@@ -456,6 +452,34 @@ def withdrawFor(_account: address) -> uint256:
 
 
 # ---------------------------------------------------------------- private
+
+
+@internal
+def _refresh(_account: uint256, _clock: uint256) -> uint256:
+    """
+    @dev Keeps the caller's stake within reach until whatever it claims before the next refresh has been settled, and notes
+         stake and round. The stake noted cannot leave meanwhile: a lock made after this block matures later than any
+         dispute over a claim made within a quarter of the longest, that being at most 0.8 of the unbonding period.
+    """
+    bonding: address = context.bonding()
+    stake: uint256 = staticcall IBondingManager(bonding).slashableStake(msg.sender)
+    round: uint256 = staticcall IBondingManager(bonding).lastSnapshotRound()
+    current: uint256 = 0
+    initialised: bool = False
+    locked: bool = False
+    start: uint256 = 0
+    rounds: address = manager.contract_at(names.ROUNDS_MANAGER)
+    current, initialised, locked, start = staticcall IRoundsManager(rounds).roundState()
+    dispute: uint256 = parameters.longestDispute
+    slack: uint256 = dispute // 4
+    extcall IBondingManager(bonding).backWork(msg.sender, _clock + dispute + slack)
+
+    # A new round may be initialised in any block while the current one is not.
+    until: uint256 = block.number
+    if round == current:
+        length: uint256 = staticcall IRoundsManager(rounds).roundLength()
+        until = min(block.number + slack, start + length - 1)
+    return ledger.refreshed(_account, until, round, stake)
 
 
 @internal

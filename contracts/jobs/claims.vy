@@ -89,16 +89,16 @@ _challenges: HashMap[uint256, HashMap[uint256, HashMap[uint256, uint256]]]
 def create(
     _jobId: uint256,
     _jobState: uint256,
+    _account: uint256,
     _clock: uint256,
-    _round: uint256,
-    _stake: uint256,
     _firstSequence: uint256,
     _lastSequence: uint256,
     _segmentCount: uint256,
     _claimRoot: bytes32,
 ) -> uint256:
     """
-    @dev Ranges of one job strictly increase, so no sequence number is ever claimed by two claims.
+    @dev Ranges of one job strictly increase, so no sequence number is ever claimed by two claims. `_account` is the
+         transcoder's in the ledger, and fresh.
     """
     activity: uint256 = jobs.activity(_jobId)
     price: uint256 = jobs.price(_jobId)
@@ -127,8 +127,7 @@ def create(
 
     transcoder: address = jobs.transcoder(_jobState)
     fees: uint256 = jobs.fees(price, _segmentCount)
-    limit: uint256 = parameters.max_fees_at_risk(money) * _stake // 10**18
-    convictions: uint256 = ledger.put_at_risk(transcoder, fees, limit)
+    ledger.put_at_risk(transcoder, _account, fees, parameters.max_fees_at_risk(money))
     claim_id: uint256 = jobs.reserve(_jobId, activity, _lastSequence + 1, _segmentCount, fees)
     seed_block: uint256 = block.number + parameters.seed_delay(terms)
     self._claims[_jobId][claim_id].root = _claimRoot
@@ -138,9 +137,9 @@ def create(
         | (_segmentCount << COUNT)
         | (seed_block << SEED_BLOCK)
         | (_clock << CLAIM_BLOCK)
-        | (_round << ROUND)
+        | (((_account >> ledger.ROUND) & ledger.ROUND_MASK) << ROUND)
         | (draws << DRAWS)
-        | (convictions << CONVICTIONS)
+        | (((_account >> ledger.CONVICTIONS) & 255) << CONVICTIONS)
         | (COMMITTED << STATUS)
     )
 

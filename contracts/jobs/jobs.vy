@@ -487,7 +487,13 @@ def is_lost(_state: uint256) -> bool:
     """
     @dev Whether the transcoder was convicted since it accepted.
     """
-    return (_state >> CONVICTIONS) & 255 != ledger.convictions(self.transcoder(_state))
+    return self.convictions(_state) != ledger.convictions(self.transcoder(_state))
+
+
+@internal
+@pure
+def convictions(_state: uint256) -> uint256:
+    return (_state >> CONVICTIONS) & 255
 
 
 @internal

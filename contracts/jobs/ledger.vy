@@ -6,7 +6,10 @@
 @license MIT
 @notice Credits in wei to be withdrawn by pull; each transcoder's fees in unfinished claims and its convictions; the
         work settled in each round.
-@dev _accounts[transcoder]: feesAtRisk 128 | convictions 8 | last slash 20 (parts per million).
+@dev _accounts[transcoder]: feesAtRisk 96 | convictions 8 | last slash 20 (parts per million) | fresh until 40 (block)
+     | round 24 | stake 68 (10^12 LPT wei).
+     Round and stake are what the BondingManager last said, good until that block: asking for each claim would cost
+     more than the rest of the claim.
      A claim remembers the number of convictions (modulo 256) at which it was made; when the transcoder has more, the
      claim is void. That is how one conviction ends every unfinished claim in one write.
      _settled[round][transcoder] and _settledTotal[round]: fees 128 | protocol fee 128, in wei.
@@ -17,8 +20,16 @@ from ..lib import reasons
 
 
 AMOUNT: constant(uint256) = 2**128 - 1
-CONVICTIONS: constant(uint256) = 128
-LAST_SLASH: constant(uint256) = 136
+AT_RISK: constant(uint256) = 2**96 - 1
+CONVICTIONS: constant(uint256) = 96
+LAST_SLASH: constant(uint256) = 104
+SLASH_MASK: constant(uint256) = 2**20 - 1
+FRESH_UNTIL: constant(uint256) = 124
+BLOCK_MASK: constant(uint256) = 2**40 - 1
+ROUND: constant(uint256) = 164
+ROUND_MASK: constant(uint256) = 2**24 - 1
+STAKE: constant(uint256) = 188
+STAKE_UNIT: constant(uint256) = 10**12
 # ETH paid here is out of everyone's reach.
 BURN: constant(address) = 0x000000000000000000000000000000000000dEaD
 
@@ -57,8 +68,14 @@ def pay_out(_account: address) -> uint256:
 
 @internal
 @view
+def account(_transcoder: address) -> uint256:
+    return self._accounts[_transcoder]
+
+
+@internal
+@view
 def fees_at_risk(_transcoder: address) -> uint256:
-    return self._accounts[_transcoder] & AMOUNT
+    return self._accounts[_transcoder] & AT_RISK
 
 
 @internal
@@ -68,16 +85,35 @@ def convictions(_transcoder: address) -> uint256:
 
 
 @internal
-def put_at_risk(_transcoder: address, _fees: uint256, _limit: uint256) -> uint256:
+@view
+def is_fresh(_account: uint256) -> bool:
+    return block.number <= (_account >> FRESH_UNTIL) & BLOCK_MASK
+
+
+@internal
+@pure
+def refreshed(_account: uint256, _until: uint256, _round: uint256, _stake: uint256) -> uint256:
     """
-    @dev Adds a claim's fees to those at risk and returns the count of convictions.
+    @dev The account with what the BondingManager says now. Stake is rounded down to its unit.
     """
-    account: uint256 = self._accounts[_transcoder]
-    if (account & AMOUNT) + _fees > _limit:
+    return (
+        (_account & (2**FRESH_UNTIL - 1))
+        | (_until << FRESH_UNTIL)
+        | (_round << ROUND)
+        | ((_stake // STAKE_UNIT) << STAKE)
+    )
+
+
+@internal
+def put_at_risk(_transcoder: address, _account: uint256, _fees: uint256, _feesPerLpt: uint256):
+    """
+    @dev Adds a claim's fees to those at risk, up to what the stake backs.
+    """
+    limit: uint256 = min((_account >> STAKE) * _feesPerLpt // 10**6, AT_RISK)
+    if (_account & AT_RISK) + _fees > limit:
         reasons.fail("fees at risk exceed what the stake backs")
 
-    self._accounts[_transcoder] = account + _fees
-    return (account >> CONVICTIONS) & 255
+    self._accounts[_transcoder] = _account + _fees
 
 
 @internal
@@ -91,7 +127,8 @@ def release(_transcoder: address, _fees: uint256):
 @internal
 def convict(_transcoder: address, _slash: uint256):
     """
-    @dev One conviction more: nothing is at risk any longer, since every unfinished claim is void.
+    @dev One conviction more: nothing is at risk any longer, since every unfinished claim is void, and what was known of the
+         stake no longer holds.
     """
     convictions: uint256 = ((self._accounts[_transcoder] >> CONVICTIONS) + 1) & 255
     self._accounts[_transcoder] = (convictions << CONVICTIONS) | (_slash << LAST_SLASH)
@@ -103,7 +140,7 @@ def top_up(_transcoder: address, _slash: uint256) -> uint256:
     @dev What a graver fault adds to the last slash, in parts per million.
     """
     account: uint256 = self._accounts[_transcoder]
-    last: uint256 = account >> LAST_SLASH
+    last: uint256 = (account >> LAST_SLASH) & SLASH_MASK
     if _slash <= last:
         return 0
 

@@ -23,6 +23,9 @@ SEATS: constant(uint256) = 3
 
 parametersVersion: public(uint256)
 
+# The longest dispute of any version, in blocks: jobs of old versions may still be running.
+longestDispute: public(uint256)
+
 _terms: HashMap[uint256, uint256]
 _money: HashMap[uint256, uint256]
 
@@ -84,6 +87,7 @@ def store(_p: IJobsManager.Parameters):
         | (_p.missedSlash << 196)
         | (_p.doubleClaimSlash << 216)
     )
+    self.longestDispute = max(self.longestDispute, self.longest_dispute(self._terms[version]))
 
     log IJobsManager.ParametersSet(version=version, parameters=_p)
 

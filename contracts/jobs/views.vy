@@ -218,16 +218,6 @@ def currentClock() -> uint256:
 
 @view
 @external
-def longestDispute() -> uint256:
-    """
-    @notice How long after its claim a verdict can come at the latest, under the current parameters.
-    @return Blocks of the protocol clock.
-    """
-    return parameters.longest_dispute(parameters.terms(parameters.parametersVersion))
-
-
-@view
-@external
 def parametersOf(_version: uint256) -> IJobsManager.Parameters:
     """
     @notice The parameters of one version.
