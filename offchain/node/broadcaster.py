@@ -69,6 +69,7 @@ class _Counts:
     in_flight: int = 0
     media_ms: int = 0
     first_cut: float | None = None
+    last_settled: float = 0.0
     latency: Latencies = field(default_factory=Latencies)
 
 
@@ -126,7 +127,7 @@ class Broadcaster:
     def status(self) -> dict[str, Any]:
         """What `/v1/status` answers."""
         counts = self._counts
-        elapsed = time.monotonic() - counts.first_cut if counts.first_cut is not None else 0.0
+        elapsed = counts.last_settled - counts.first_cut if counts.first_cut is not None else 0.0
         return {
             "address": self._node.address,
             "stream": self._stream.as_json(),
@@ -142,7 +143,7 @@ class Broadcaster:
                 "inFlight": counts.in_flight,
             },
             "mediaSeconds": round(counts.media_ms / 1000, 3),
-            "realTimeFactor": rounded(counts.media_ms / 1000 / elapsed if elapsed else None),
+            "realTimeFactor": rounded(counts.media_ms / 1000 / elapsed if elapsed > 0 else None),
             "latency": counts.latency.as_json(),
             "transcoders": [seat.as_json() for seat in self._seats],
             "claims": {
@@ -264,6 +265,7 @@ class Broadcaster:
 
     def _settle(self, segment: SourceSegment, renditions: tuple[bytes, ...] | None) -> None:
         counts = self._counts
+        counts.last_settled = time.monotonic()
         if renditions is None:
             counts.unanswered += 1
             log.warning("segment shown from the source", extra={"sequence": segment.sequence})
