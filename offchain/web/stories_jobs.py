@@ -31,6 +31,7 @@ STATUSES = {6: "forfeited", 7: "left unpaid", 8: "declared void"}
 FAULTS = {1: "for invalid work", 2: "for not showing its work", 3: "for claiming a segment twice"}
 SEAT_FAULTS = {1: "for not voting", 2: "for voting against the result", 3: "for hiding its vote"}
 ZERO = "0x" + "0" * 40
+BURN = "0x" + "0" * 36 + "dead"
 
 
 def _job_created(args: Args, memory: Memory) -> Told:
@@ -174,6 +175,8 @@ def _convicted(args: Args, memory: Memory) -> Told:
 
 
 def _credited(args: Args, memory: Memory) -> Told:
+    if str(args["account"]).lower() == BURN:
+        return "quiet", f"{eth(args['amount'])} of protocol fee were put out of everyone's reach"
     return "quiet", f"{eth(args['amount'])} stands ready for {memory.name(args['account'])}"
 
 
@@ -251,6 +254,10 @@ def _seat_penalized(args: Args, memory: Memory) -> Told:
     return "trouble", f"{memory.name(args['verifier'])} lost {lpt(args['amount'])} {why}"
 
 
+def _seat_credited(args: Args, memory: Memory) -> Told:
+    return None  # why it was credited, SeatPaid and the verdict tell
+
+
 def _tokens_withdrawn(args: Args, memory: Memory) -> Told:
     return "money", f"{memory.name(args['account'])} withdrew {lpt(args['amount'])}"
 
@@ -298,7 +305,7 @@ _COMMITTEE: dict[str, Story] = {
     "VerificationConcluded": _verification_concluded,
     "SeatPaid": _seat_paid,
     "SeatPenalized": _seat_penalized,
-    "Credited": _credited,
+    "Credited": _seat_credited,
     "Withdrawn": _withdrawn,
     "TokensWithdrawn": _tokens_withdrawn,
     "ParametersSet": _rules_of_committee,

@@ -91,6 +91,31 @@ def _slashed(args: Args, memory: Memory) -> Told:
     return "trouble", f"{who} lost {lpt(args['penalty'])} of its stake{finder}"
 
 
+def _seat_penalized(args: Args, memory: Memory) -> Told:
+    return "trouble", f"{memory.name(args['transcoder'])} was fined {lpt(args['amount'])}"
+
+
+def _work_backed(args: Args, memory: Memory) -> Told:
+    who, until = memory.name(args["transcoder"]), args["untilClock"]
+    return "quiet", f"{who}'s stake backs its work until the protocol's clock shows {until}"
+
+
+def _update_staged(args: Args, memory: Memory) -> Told:
+    return "plain", f"A change of the protocol was proposed, to wait {args['delay']} blocks"
+
+
+def _update_executed(args: Args, memory: Memory) -> Told:
+    return "plain", "A change of the protocol took effect"
+
+
+def _update_cancelled(args: Args, memory: Memory) -> Told:
+    return "plain", "A proposed change of the protocol was dropped"
+
+
+def _faucet(args: Args, memory: Memory) -> Told:
+    return "quiet", f"{memory.name(args['to'])} was given {lpt(args['amount'])} to try things out"
+
+
 def _new_round(args: Args, memory: Memory) -> Told:
     return "plain", f"Round {args['round']} began"
 
@@ -110,11 +135,9 @@ def _unpause(args: Args, memory: Memory) -> Told:
 def _token_transfer(args: Args, memory: Memory) -> Told:
     source = str(args.get("from", args.get("_from")))  # `from` is a keyword in Vyper
     target = str(args["to"])
-    if source == ZERO:
-        return "quiet", f"{lpt(args['value'])} came into being"
-    if target == ZERO:
+    if target == ZERO and source != ZERO:
         return "trouble", f"{lpt(args['value'])} were burned for good"
-    return None  # stake moving in and out: the bonding events tell it better
+    return None  # stake moving and rewards being minted: the bonding events tell it better
 
 
 def _nothing(args: Args, memory: Memory) -> Told:
@@ -135,6 +158,8 @@ _BONDING: dict[str, Story] = {
     "TranscoderDeactivated": _deactivated,
     "TranscoderUpdate": _rates,
     "TranscoderSlashed": _slashed,
+    "SeatPenalized": _seat_penalized,
+    "WorkBacked": _work_backed,
 }
 # Bookkeeping and set-up that says nothing to somebody who watches a stream.
 _SILENT = {
@@ -148,6 +173,8 @@ _SILENT = {
         "Mint",
         "Burn",
     ),
+    "Governor": ("OwnershipTransferred",),
+    "LivepeerTokenFaucet": ("OwnershipTransferred",),
     "BondingVotes": (
         "DelegateChanged",
         "DelegateVotesChanged",
@@ -172,6 +199,10 @@ STORIES: dict[tuple[str, str], Story] = {
     ("Controller", "Pause"): _pause,
     ("Controller", "Unpause"): _unpause,
     ("LivepeerToken", "Transfer"): _token_transfer,
+    ("LivepeerTokenFaucet", "Request"): _faucet,
+    ("Governor", "UpdateStaged"): _update_staged,
+    ("Governor", "UpdateExecuted"): _update_executed,
+    ("Governor", "UpdateCancelled"): _update_cancelled,
     **{(contract, name): _nothing for contract, names in _SILENT.items() for name in names},
     **{(contract, name): _nothing for contract in _CONTRACTS for name in _EVERYWHERE},
 }

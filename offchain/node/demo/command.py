@@ -84,7 +84,8 @@ def perform(options: Options) -> int:
     from offchain.node.demo.run import Demo, Stopped, check_machine
     from offchain.node.demo.workspace import open_workspace
 
-    console = Console()
+    # Amounts to the wei need room; where output is no terminal there is as much as it takes.
+    console = Console(width=None if sys.stdout.isatty() else 120)
     pace = Pace(console)
 
     async def run() -> None:

@@ -62,6 +62,8 @@ async def set_stage(chain: Anvil, client: ChainClient, people: People, file: Pat
     deployment.save(file)
     contracts = Contracts(client, deployment)
     await _fund(Wallet(client, deployer), contracts, people)
+    # What is deployed says little to a viewer; the story begins when people join.
+    start_block = await chain.block_number()
     rounds = Wallet(client, deployer)
     await _begin_round(chain, rounds, contracts)
     await asyncio.gather(*_bond(client, contracts, people))
@@ -72,7 +74,7 @@ async def set_stage(chain: Anvil, client: ChainClient, people: People, file: Pat
         network_file=file,
         contracts=contracts,
         supply_before=await contracts.LivepeerToken.call("totalSupply"),
-        start_block=deployment.start_block + 1,
+        start_block=start_block,
     )
 
 

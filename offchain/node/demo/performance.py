@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from offchain.node.demo.crew import Show
 from offchain.node.demo.genesis import PRICE
+from offchain.node.demo.hurry import Hurry
+from offchain.node.demo.hurry import Hurry
 from offchain.node.demo.ledger import reckon
 from offchain.node.demo.problems import DemoError
 from offchain.node.demo.progress import Progress
@@ -80,7 +82,7 @@ class Performance:
             ]
             try:
                 await self._cast(chain, stage)
-                await self._acts(chain)
+                await self._acts(chain, stage)
             finally:
                 for task in background:
                     task.cancel()
@@ -103,7 +105,7 @@ class Performance:
             claim_every=CLAIM_EVERY,
         )
 
-    async def _acts(self, chain: Anvil) -> None:
+    async def _acts(self, chain: Anvil, stage: Stage) -> None:
         self._board.phase = self._board.waiting = "Waiting for the first picture…"
         await self._within(FIRST_PICTURE_SECONDS, self._picture(), "no picture came")
         await self._ask()
@@ -121,8 +123,9 @@ class Performance:
         self._pace.done(f"Streamed {count(self._progress.segments_out, 'segment')}")
         self._board.over = True
         self._board.phase = "The stream is over; the last claims are being checked and paid"
-        await self._within(SETTLE_SECONDS, self._settle(chain), "the claims were not settled")
-        self._pace.done("Every claim checked and paid, the rest of the escrow returned")
+        settled = self._settle(chain, stage)
+        await self._within(SETTLE_SECONDS, settled, "the claims were not settled")
+        self._pace.done("The rest of the escrow returned")
         self._board.phase = "All paid"
 
     def _programme(self) -> str:
@@ -135,13 +138,16 @@ class Performance:
             words.append(f"transcoded to {joined(rung['name'] for rung in ladder)}")
         return ", ".join(words)
 
-    async def _settle(self, chain: Anvil) -> None:
-        """Waits for every claim; then the time for further claims passes on the chain at once."""
+    async def _settle(self, chain: Anvil, stage: Stage) -> None:
+        """Waits for every claim to end and every job to be closed, skipping empty windows."""
         progress = self._progress
-        await self._watch.until(lambda: progress.settled and progress.all_claimed)
-        await self._watch.until(lambda: progress.last_end_block > 0)
-        await chain.mine(progress.last_end_block - self._watch.block)
-        await self._watch.until(lambda: progress.settled and progress.jobs_closed)
+        hurry = Hurry(chain, stage.contracts, progress)
+        async with asyncio.TaskGroup() as tasks:
+            hurrying = tasks.create_task(hurry.run())
+            await self._watch.until(lambda: progress.settled and progress.all_claimed)
+            self._pace.done("Every claim checked and paid")
+            await self._watch.until(lambda: progress.jobs_closed)
+            hurrying.cancel()
 
     async def _within(self, seconds: float, wait: Any, problem: str) -> None:
         try:

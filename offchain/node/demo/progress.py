@@ -32,6 +32,7 @@ class ClaimRecord:
     verdict: int | None
     paid: int | None
     payments: int
+    seed_block: int
     ended: bool
 
 
@@ -90,8 +91,8 @@ class Progress:
         return bool(seats) and self.claimed >= sum(seat["good"] for seat in seats)
 
     @property
-    def last_end_block(self) -> int:
-        """The block up to which jobs that are ending may still be claimed on; 0 if none is."""
+    def last_end_clock(self) -> int:
+        """The protocol clock until which ending jobs may still be claimed on; 0 if none is."""
         return max(
             (e.args["endBlock"] for e in self._watch.of("JobsManager", "JobEnding")), default=0
         )
@@ -163,6 +164,7 @@ class Progress:
                     verdict=verdicts.get(key),
                     paid=paid.get(key),
                     payments=payments[key],
+                    seed_block=event.args["seedBlock"],
                     ended=key in paid or key in refunded,
                 )
             )

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from offchain.web.stories_jobs import VERDICTS
-from offchain.web.words import coins
+from offchain.web.words import UNIT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,8 +23,15 @@ if TYPE_CHECKING:
 def _table(title: str, *columns: tuple[str, bool]) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
     for name, number in columns:
-        table.add_column(name, justify="right" if number else "left", overflow="fold")
+        table.add_column(name, justify="right" if number else "left", no_wrap=True)
     return table
+
+
+def decimals(amount: int) -> str:
+    """Whole coins with six decimals, cut, so that a column lines up; the exact figure is beside."""
+    sign = "-" if amount < 0 else ""
+    whole, rest = divmod(abs(amount), UNIT)
+    return f"{sign}{whole:,}.{rest // 10**12:06d}"
 
 
 def stream_table(rows: Sequence[tuple[str, str]]) -> Table:
@@ -61,9 +68,10 @@ def account_table(title: str, account: Account, coin: str, unit: str, whole: str
     """Every row to the last unit, their sum, what it has to be, and whether it is."""
     table = _table(title, ("", False), ("", False), (coin, True), (unit, True))
     for row in account.rows:
-        table.add_row(row.what, row.who, coins(row.amount), f"{row.amount:,}")
-    table.add_row("sum", "", coins(account.explained), f"{account.explained:,}", style="bold")
-    table.add_row(whole, "", coins(account.total), f"{account.total:,}", style="bold")
+        table.add_row(row.what, row.who, decimals(row.amount), f"{row.amount:,}")
+    sums = (("sum", account.explained), (whole, account.total))
+    for name, amount in sums:
+        table.add_row(name, "", decimals(amount), f"{amount:,}", style="bold")
     style = "green" if account.balanced else "bold red"
     return Group(table, Text(account.verdict(whole), style=style))
 
@@ -72,7 +80,7 @@ def checking_table(ledger: Ledger) -> Table:
     """What committee seats earned; claimants pay it, so it is no part of the escrow."""
     table = _table("Earned by checking others", ("", False), ("ETH", True), ("wei", True))
     for row in ledger.checking:
-        table.add_row(row.who, coins(row.amount), f"{row.amount:,}")
+        table.add_row(row.who, decimals(row.amount), f"{row.amount:,}")
     return table
 
 
@@ -86,5 +94,5 @@ def final_table(
     if ledger.checking:
         parts += [checking_table(ledger), ""]
     whole = "the change of total supply"
-    parts.append(account_table("LPT minted", ledger.mint, "LPT", "smallest unit", whole))
+    parts.append(account_table("LPT minted", ledger.mint, "LPT", "10^-18 LPT", whole))
     return Group(*parts)

@@ -43,6 +43,8 @@ SPEAKING = {
     "LivepeerToken",
     "Controller",
     "ServiceRegistry",
+    "Governor",
+    "LivepeerTokenFaucet",
 }
 
 
