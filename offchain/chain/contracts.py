@@ -146,6 +146,7 @@ class Contracts:
 
     def __init__(self, client: ChainClient, deployment: DeploymentLike) -> None:
         self._contracts: dict[str, Contract] = {}
+        self._by_address: dict[str, Contract] = {}
         for name, entry in deployment.contracts.items():
             try:
                 abi = artifact(name).abi
@@ -156,6 +157,7 @@ class Contracts:
     def add(self, contract: Contract) -> None:
         """Put one more contract under its name."""
         self._contracts[contract.name] = contract
+        self._by_address[contract.address.lower()] = contract
 
     def __getattr__(self, name: str) -> Contract:
         if name.startswith("_"):
@@ -178,8 +180,7 @@ class Contracts:
 
     def at(self, address: str) -> Contract | None:
         """The contract at an address."""
-        wanted = checksum(address)
-        return next((each for each in self if each.address == wanted), None)
+        return self._by_address.get(address.lower())
 
     def decode_log(self, log: Mapping[str, Any]) -> ChainEvent | None:
         """The event of a raw log of any of the contracts."""

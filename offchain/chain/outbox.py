@@ -214,13 +214,7 @@ class Outbox:
     async def _gas(self, intent: Intent, flying: list[Intent]) -> int | None:
         """Gas to allow, or None if the intent must wait or has failed."""
         try:
-            used = await self._client.estimate_gas(
-                intent.target,
-                intent.data,
-                sender=self.address,
-                value=intent.value,
-                block="pending" if flying else "latest",
-            )
+            used = await self._estimate(intent, "pending" if flying else "latest")
         except Reverted as error:
             if any(other.id < intent.id for other in flying):
                 return None  # it may depend on what is still on its way
@@ -234,6 +228,19 @@ class Outbox:
             await self._wait_for(intent, error.message)
             return None
         return 21_000 if used == 21_000 else used + used // 4 + 10_000
+
+    async def _estimate(self, intent: Intent, block: str) -> int:
+        try:
+            return await self._client.estimate_gas(
+                intent.target, intent.data, sender=self.address, value=intent.value, block=block
+            )
+        except Reverted:
+            raise
+        except RpcError:
+            if block == "latest":
+                raise
+            # Some nodes know no pending state.
+            return await self._estimate(intent, "latest")
 
     async def _can_pay(self, intent: Intent, gas: int, fees: Fees) -> bool:
         """Whether the key's ETH covers it: a signed transaction it cannot pay blocks its nonce."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from offchain.chain.errors import RpcError
+
 if TYPE_CHECKING:
     from offchain.chain.client import ChainClient
 
@@ -38,12 +40,16 @@ class FeePolicy:
     bump_percent: int = 12
     bump_after: float = 45.0
     minimum_tip: int = 1
+    usual_tip: int = 10**9
 
     async def suggest(self, client: ChainClient) -> Fees:
         """Room for the base fee to double, and the node's idea of a tip."""
         block = await client.block("latest")
         base = int((block or {}).get("baseFeePerGas", "0x0"), 16)
-        tip = max(await client.priority_fee(), self.minimum_tip)
+        try:
+            tip = max(await client.priority_fee(), self.minimum_tip)
+        except RpcError:  # not every node has an opinion
+            tip = max(self.usual_tip, self.minimum_tip)
         return Fees(min(2 * base + tip, self.ceiling), min(tip, self.ceiling))
 
     def replace(self, last: Fees, suggested: Fees) -> Fees | None:

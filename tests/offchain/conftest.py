@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import http.client
 import json
 import os
@@ -123,7 +124,15 @@ def start_anvil(*args: str) -> Anvil:
     program = ROOT / "node_modules" / ".bin" / "anvil"
     command = [str(program) if program.exists() else shutil.which("anvil") or "anvil"]
     process = subprocess.Popen(
-        [*command, "--port", "0", "--host", "127.0.0.1", "--accounts", "12", *args],
+        [
+            *command,
+            *(() if "--port" in args else ("--port", "0")),
+            "--host",
+            "127.0.0.1",
+            "--accounts",
+            "12",
+            *args,
+        ],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -146,7 +155,8 @@ def drain(stream: IO[str]) -> None:
 
 def stop_anvil(anvil: Anvil) -> None:
     # npm's anvil is a wrapper around the program: the whole group, which is ours alone.
-    os.killpg(anvil.process.pid, signal.SIGTERM)
+    with contextlib.suppress(ProcessLookupError):  # a test may have stopped it before
+        os.killpg(anvil.process.pid, signal.SIGTERM)
     anvil.process.wait(10)
 
 

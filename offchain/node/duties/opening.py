@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("livepeer.duties")
 
-MOST_OPENINGS = 32  # leaves in one transaction
+MOST_OPENINGS = 16  # leaves in one transaction
 MOST_LOCATION = 128  # bytes of a location on chain
 
 
