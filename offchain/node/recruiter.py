@@ -30,7 +30,7 @@ log = logging.getLogger("livepeer.broadcaster")
 FAILURES_BEFORE_REPLACEMENT = 5
 LAST_SEGMENTS = 10
 """A job with this many segments left is replaced, so that the next one is ready in time."""
-LOOK_S = 2.0
+LOOK_S = 0.5
 REST_S = 30.0
 """Seconds until another try, where nobody could be hired."""
 

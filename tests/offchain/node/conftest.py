@@ -62,16 +62,16 @@ class Network:
         return KeySettings(self.folder / f"{name}.json", self.folder / "password")
 
     def worker(self, name: str, data: Path, **changes: Any) -> WorkerSettings:
-        return WorkerSettings(
-            chain=self.chain,
-            key=self.key(name),
-            data=data,
-            listen=FREE_PORT,
-            admin=FREE_PORT,
-            claim_every=3,
-            drain_s=5.0,
-            **changes,
-        )
+        settings = {
+            "chain": self.chain,
+            "key": self.key(name),
+            "data": data,
+            "listen": FREE_PORT,
+            "admin": FREE_PORT,
+            "claim_every": 3,
+            "drain_s": 5.0,
+        }
+        return WorkerSettings(**{**settings, **changes})
 
     def broadcaster(self, data: Path, source: Path, **changes: Any) -> BroadcasterSettings:
         settings = {

@@ -149,3 +149,88 @@ async def test_stream_plays_on_when_main_is_lost(
     async with Database(blender / "node.db") as db:
         kept = await Receipts(db).unclaimed(seats["standby"]["jobId"])
     assert len(kept) == seats["standby"]["good"]
+
+
+async def test_transcoder_that_comes_back_elsewhere_keeps_its_seat(
+    network: Any, clip: Path, tmp_path: Path, node_facts: Callable[[Path], Any]
+) -> None:
+    """The only transcoder is killed and starts again on another port, with the same data."""
+    data, blender = tmp_path / "main", tmp_path / "blender"
+    async with asyncio.TaskGroup() as tasks:
+        miner = tasks.create_task(network.blocks())
+        node = tasks.create_task(worker.serve(network.worker("main", data)))
+        before = await node_facts(data)
+        settings = network.broadcaster(
+            blender,
+            clip,
+            realtime=True,
+            loop=True,
+            stay=True,
+            transcoders=(network.keys["main"].address,),
+        )
+        stream = tasks.create_task(broadcaster.serve(settings))
+        await node_facts(blender)
+        await until(blender, "live")
+        await good_answers(blender, 1)
+        node.cancel()
+        await asyncio.wait([node])
+        node = tasks.create_task(worker.serve(network.worker("main", data)))
+        after = await node_facts(data)
+        seat = await good_answers(blender, 3)
+        claimed = await ask(data, "drain")
+        await asyncio.wait([node])
+        stream.cancel()
+        miner.cancel()
+
+    assert before["url"] != after["url"] == seat["url"]
+    assert claimed == {}
+    async with network.contracts() as contracts:
+        claims = [
+            each
+            for each in await events(contracts, "WorkClaimed")
+            if each["jobId"] == seat["jobId"]
+        ]
+    # What it had receipts for before and after is claimed once: ranges of a job never overlap.
+    ranges = [(each["firstSequence"], each["lastSequence"]) for each in claims]
+    assert ranges == sorted(ranges)
+    assert all(first > last for (_, last), (first, _) in zip(ranges, ranges[1:], strict=False))
+    assert sum(each["segmentCount"] for each in claims) >= seat["good"]
+
+
+async def good_answers(data: Path, least: int, after_job: int = 0) -> dict[str, Any]:
+    """The first seat's figures, once it has given so many good answers for a job above one."""
+    while True:
+        seats = (await ask(data, "status"))["transcoders"]
+        if seats and seats[0]["good"] >= least and seats[0]["jobId"] > after_job:
+            seat: dict[str, Any] = seats[0]
+            return seat
+        await asyncio.sleep(0.05)
+
+
+async def test_job_that_is_used_up_is_followed_by_the_next(
+    network: Any, clip: Path, tmp_path: Path, node_facts: Callable[[Path], Any]
+) -> None:
+    data, blender = tmp_path / "main", tmp_path / "blender"
+    async with asyncio.TaskGroup() as tasks:
+        miner = tasks.create_task(network.blocks())
+        node = tasks.create_task(worker.serve(network.worker("main", data, claim_every=1000)))
+        await node_facts(data)
+        settings = network.broadcaster(
+            blender,
+            clip,
+            loop=True,
+            stay=True,
+            segment_s=0.5,
+            realtime=False,
+            most_segments=40,
+            transcoders=(network.keys["main"].address,),
+        )
+        stream = tasks.create_task(broadcaster.serve(settings))
+        await node_facts(blender)
+        first = await good_answers(blender, 1)
+        second = await good_answers(blender, 1, after_job=first["jobId"])
+        for task in (stream, node, miner):
+            task.cancel()
+
+    assert second["jobId"] > first["jobId"]
+    assert second["transcoder"] == first["transcoder"]
