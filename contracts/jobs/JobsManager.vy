@@ -23,6 +23,7 @@ from . import claims
 from . import context
 from . import disputes
 from . import entrances
+from . import hearings
 from . import jobs
 from . import ledger
 from . import openings
@@ -38,7 +39,14 @@ initializes: jobs[ledger := ledger, parameters := parameters, prices := prices]
 initializes: claims[jobs := jobs, ledger := ledger, parameters := parameters]
 initializes: entrances[manager := manager]
 initializes: context[manager := manager, claims := claims, jobs := jobs]
-initializes: openings[claims := claims, jobs := jobs]
+initializes: hearings[
+    manager := manager,
+    claims := claims,
+    context := context,
+    ledger := ledger,
+    parameters := parameters
+]
+initializes: openings[claims := claims, context := context, hearings := hearings, jobs := jobs]
 initializes: disputes[
     claims := claims,
     jobs := jobs,
@@ -76,8 +84,10 @@ exports: (
     entrances.missedVerificationSlash,
     entrances.doubleClaimSegmentSlash,
     entrances.setParameters,
+    hearings.requestVerification,
     jobs.numJobs,
     ledger.credits,
+    openings.openSegments,
     parameters.longestDispute,
     parameters.parametersVersion,
     views.getJob,
@@ -357,77 +367,6 @@ def claimWork(
 
 @external
 @nonreentrant
-def openSegments(
-    _jobId: uint256,
-    _claimId: uint256,
-    _openings: DynArray[IJobsManager.Opening, 32],
-    _proof: DynArray[bytes32, 640],
-):
-    """
-    @notice Opens drawn and challenged leaves of a claim, in order of increasing index, under one multiproof. The last
-            opening owed hands the claim to the committee if challenges are over by then.
-    @param _jobId The job.
-    @param _claimId The claim.
-    @param _openings The leaves.
-    @param _proof The hashes missing between leaves and root, level by level from the leaves, left to right.
-    """
-    clock: uint256 = context.running_clock()
-    claim: claims.View = claims.read(_jobId, _claimId)
-    if claims.status(claim.state) != claims.COMMITTED:
-        reasons.fail("claim takes no openings")
-    if disputes.is_void(claim):
-        reasons.fail("claim is void")
-    seed: bytes32 = empty(bytes32)
-    windows: IJobsManager.Deadlines = empty(IJobsManager.Deadlines)
-    seed, windows = context.windows(claim)
-    if windows.openBy == 0:
-        reasons.fail("seed is not proven in time")
-    # Drawn leaves come first; what is challenged late may still be opened after them.
-    if (
-        clock > windows.openBy and not claims.draws_open(claim.state, claim.progress)
-        or clock > windows.openChallengedBy
-    ):
-        reasons.fail("open window has passed")
-
-    claim.progress = openings.open(_jobId, _claimId, claim, seed, _openings, _proof)
-    claims.set_progress(_jobId, _claimId, claim.progress)
-    if not (
-        claims.draws_open(claim.state, claim.progress) and claims.challenges_open(claim.progress)
-    ):
-        return
-
-    claim.state = claims.with_status(claim.state, claims.OPENED)
-    claims.set_state(_jobId, _claimId, claim.state)
-    if clock > windows.challengeBy:
-        self._request(_jobId, _claimId, claim, seed)
-
-
-@external
-@nonreentrant
-def requestVerification(_jobId: uint256, _claimId: uint256) -> uint256:
-    """
-    @notice Hands a claim whose owed leaves are all open to the committee, once its challenge window is over.
-    @param _jobId The job.
-    @param _claimId The claim.
-    @return The committee's request, or zero where too few transcoders are eligible to judge.
-    """
-    clock: uint256 = context.running_clock()
-    claim: claims.View = claims.read(_jobId, _claimId)
-    if claims.status(claim.state) != claims.OPENED:
-        reasons.fail("claim is not fully opened")
-    if disputes.is_void(claim):
-        reasons.fail("claim is void")
-    seed: bytes32 = empty(bytes32)
-    windows: IJobsManager.Deadlines = empty(IJobsManager.Deadlines)
-    seed, windows = context.windows(claim)
-    if clock <= windows.challengeBy:
-        reasons.fail("challenge window is open")
-
-    return self._request(_jobId, _claimId, claim, seed)
-
-
-@external
-@nonreentrant
 def withdraw() -> uint256:
     """
     @notice Pays the caller's credit out.
@@ -480,53 +419,3 @@ def _refresh(_account: uint256, _clock: uint256) -> uint256:
         length: uint256 = staticcall IRoundsManager(rounds).roundLength()
         until = min(block.number + slack, start + length - 1)
     return ledger.refreshed(_account, until, round, stake)
-
-
-@internal
-def _request(_jobId: uint256, _claimId: uint256, _claim: claims.View, _seed: bytes32) -> uint256:
-    """
-    @dev One request over all opened leaves. With too few to judge, a claim nobody challenged is good and one that was
-         challenged stays unpaid.
-    """
-    bonding: address = context.bonding()
-    round: uint256 = claims.round(_claim.state)
-    snapshot: address = empty(address)
-    if round != 0:
-        snapshot = staticcall IBondingManager(bonding).activeSetPointer(round - 1)
-    if snapshot == empty(address):
-        # The protocol's first round has none before it.
-        snapshot = staticcall IBondingManager(bonding).activeSetPointer(round)
-
-    transcoder: address = jobs.transcoder(_claim.job_state)
-    count: uint256 = claims.challenges(_claim.progress)
-    leaf_pay: uint256 = parameters.leaf_pay(parameters.money(jobs.version(_claim.job_state)))
-    draws: uint256 = claims.draws(_claim.state)
-    committee: address = manager.contract_at(names.VERIFIER_COMMITTEE)
-    request: uint256 = extcall IVerifierCommittee(committee).requestVerification(
-        _jobId, _claimId, transcoder, draws + count, _seed, snapshot, context.parties(_jobId, _claimId, _claim)
-    )
-    if request == 0:
-        verdict: uint256 = claims.VALID
-        if count != 0:
-            verdict = claims.INCONCLUSIVE
-        claims.set_state(
-            _jobId,
-            _claimId,
-            claims.with_status(_claim.state, claims.JUDGED) | (verdict << claims.VERDICT),
-        )
-        ledger.credit(transcoder, draws * leaf_pay)
-        log IJobsManager.VerificationReceived(
-            jobId=_jobId, claimId=_claimId, request=0, verdict=convert(verdict, uint8)
-        )
-        return 0
-
-    claims.set_state(_jobId, _claimId, claims.with_status(_claim.state, claims.VOTING))
-    claims.set_progress(_jobId, _claimId, _claim.progress | (request << claims.REQUEST))
-    extcall IVerifierCommittee(committee).fundRequest(
-        request, count * leaf_pay, value=(draws + count) * leaf_pay
-    )
-
-    log IJobsManager.VerificationRequested(
-        jobId=_jobId, claimId=_claimId, request=request, leaves=draws + count
-    )
-    return request

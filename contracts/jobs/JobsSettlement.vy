@@ -24,7 +24,6 @@ from . import context
 from . import disputes
 from . import jobs
 from . import ledger
-from . import openings
 from . import parameters
 from . import prices
 
@@ -35,7 +34,6 @@ initializes: prices
 initializes: jobs[ledger := ledger, parameters := parameters, prices := prices]
 initializes: claims[jobs := jobs, ledger := ledger, parameters := parameters]
 initializes: context[manager := manager, claims := claims, jobs := jobs]
-initializes: openings[claims := claims, jobs := jobs]
 initializes: disputes[
     claims := claims,
     jobs := jobs,
@@ -305,7 +303,7 @@ def doubleClaimSegmentSlash(
         reasons.fail("claim is final")
     if claims.fault(claim.state) != 0:
         reasons.fail("claim is convicted already")
-    openings.check_double(_jobId, claim.state, claim.root, _first, _second, _proof)
+    disputes.check_double(_jobId, claim.state, claim.root, _first, _second, _proof)
 
     self._convict(_jobId, _claimId, claim, claims.FAULT_DOUBLE)
 

@@ -238,6 +238,17 @@ def challenges_open(_progress: uint256) -> bool:
     return (_progress >> OPENED_CHALLENGES) & OPENED_MASK == challenges
 
 
+@internal
+@view
+def is_void(_claim: View) -> bool:
+    """
+    @dev Whether the transcoder was convicted after it made this claim.
+    """
+    return self.convictions(_claim.state) != ledger.convictions(
+        jobs.transcoder(_claim.job_state)
+    )
+
+
 # ---------------------------------------------------------------- fields
 
 

@@ -13,6 +13,7 @@
 from ..interfaces import IBondingManager
 from ..interfaces import IJobsManager
 from ..interfaces import IMinter
+from ..lib import merkle
 from ..lib import reasons
 from . import claims
 from . import jobs
@@ -46,7 +47,7 @@ def challenge(
     # Before the seed is proven no window has begun.
     if _by != 0 and _clock > _by:
         reasons.fail("challenge window has passed")
-    if self.is_void(_claim):
+    if claims.is_void(_claim):
         reasons.fail("claim is void")
     if _index >= claims.segment_count(_claim.state):
         reasons.fail("leaf index out of range")
@@ -69,17 +70,6 @@ def challenge(
 
     log IJobsManager.Challenged(
         jobId=_jobId, claimId=_claimId, challenger=msg.sender, index=_index, bond=bond
-    )
-
-
-@internal
-@view
-def is_void(_claim: claims.View) -> bool:
-    """
-    @dev Whether the transcoder was convicted after it made this claim.
-    """
-    return claims.convictions(_claim.state) != ledger.convictions(
-        jobs.transcoder(_claim.job_state)
     )
 
 
@@ -137,7 +127,7 @@ def settle(_jobId: uint256, _claimId: uint256, _claim: claims.View, _places: Pla
     status: uint256 = claims.status(_claim.state)
     verdict: uint256 = claims.verdict(_claim.state)
     fault: uint256 = claims.fault(_claim.state)
-    void: bool = self.is_void(_claim)
+    void: bool = claims.is_void(_claim)
     if status != claims.JUDGED:
         if status != claims.COMMITTED and status != claims.OPENED:
             reasons.fail("claim cannot be settled now")
@@ -170,6 +160,32 @@ def forfeit(
     @dev Ends a claim convicted without the committee.
     """
     self._refund(_jobId, _claimId, _claim, _state, claims.FORFEITED, _places)
+
+
+@internal
+@pure
+def check_double(
+    _jobId: uint256,
+    _state: uint256,
+    _root: bytes32,
+    _first: IJobsManager.Leaf,
+    _second: IJobsManager.Leaf,
+    _proof: DynArray[bytes32, 64],
+):
+    """
+    @dev Two leaves of one tree whose sequence numbers do not increase with their indices are a double claim,
+         whoever signed them.
+    """
+    if _first.sequence < _second.sequence:
+        reasons.fail("sequences increase")
+    root: bytes32 = merkle.root(
+        claims.segment_count(_state),
+        [_first.index, _second.index],
+        [self._leaf(_jobId, _first), self._leaf(_jobId, _second)],
+        _proof,
+    )
+    if root != _root:
+        reasons.fail("proof does not lead to the claim's root")
 
 
 # ---------------------------------------------------------------- private
@@ -277,3 +293,21 @@ def _resolve_challenges(
             index=index,
             returned=returned,
         )
+
+
+@internal
+@pure
+def _leaf(_jobId: uint256, _leaf: IJobsManager.Leaf) -> bytes32:
+    return merkle.leaf(
+        keccak256(
+            abi_encode(
+                _jobId,
+                _leaf.sequence,
+                _leaf.durationMs,
+                _leaf.dataHash,
+                _leaf.renditionRoot,
+                _leaf.pixels,
+                _leaf.broadcasterSigHash,
+            )
+        )
+    )

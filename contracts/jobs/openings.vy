@@ -13,9 +13,13 @@ from ..lib import merkle
 from ..lib import reasons
 from ..lib import signatures
 from . import claims
+from . import context
+from . import hearings
 from . import jobs
 
 uses: claims
+uses: context
+uses: hearings
 uses: jobs
 
 
@@ -24,28 +28,49 @@ SEGMENT_TYPE: constant(bytes32) = keccak256(
 )
 
 
-@internal
-def open(
+@external
+@nonreentrant
+def openSegments(
     _jobId: uint256,
     _claimId: uint256,
-    _claim: claims.View,
-    _seed: bytes32,
-    _openings: DynArray[IJobsManager.Opening, 32],
-    _proof: DynArray[bytes32, 640],
-) -> uint256:
+    _openings: DynArray[IJobsManager.Opening, 16],
+    _proof: DynArray[bytes32, 320],
+):
     """
-    @dev Checks the openings under one multiproof and returns the claim's progress with them marked.
+    @notice Opens drawn and challenged leaves of a claim, in order of increasing index, under one multiproof. The last
+            opening owed hands the claim to the committee if challenges are over by then.
+    @param _jobId The job.
+    @param _claimId The claim.
+    @param _openings The leaves.
+    @param _proof The hashes missing between leaves and root, level by level from the leaves, left to right.
     """
-    state: uint256 = _claim.state
+    clock: uint256 = context.running_clock()
+    claim: claims.View = claims.read(_jobId, _claimId)
+    if claims.status(claim.state) != claims.COMMITTED:
+        reasons.fail("claim takes no openings")
+    if claims.is_void(claim):
+        reasons.fail("claim is void")
+    seed: bytes32 = empty(bytes32)
+    windows: IJobsManager.Deadlines = empty(IJobsManager.Deadlines)
+    seed, windows = context.windows(claim)
+    if windows.openBy == 0:
+        reasons.fail("seed is not proven in time")
+    # Drawn leaves come first; what is challenged late may still be opened after them.
+    if clock > windows.openChallengedBy or (
+        clock > windows.openBy and not claims.draws_open(claim.state, claim.progress)
+    ):
+        reasons.fail("open window has passed")
+
+    state: uint256 = claim.state
     first: uint256 = claims.first_sequence(state)
     last: uint256 = claims.last_sequence(state)
-    signer: address = jobs.signer(_jobId, _claim.job_state)
+    signer: address = jobs.signer(_jobId, claim.job_state)
     domain: bytes32 = signatures.domain()
-    progress: uint256 = _claim.progress
-    owed: DynArray[uint256, 128] = self._owed(_jobId, _claimId, _seed, state, progress)
+    progress: uint256 = claim.progress
+    owed: DynArray[uint256, 128] = self._owed(_jobId, _claimId, seed, state, progress)
     draws: uint256 = claims.draws(state)
-    indices: DynArray[uint256, 32] = []
-    leaves: DynArray[bytes32, 32] = []
+    indices: DynArray[uint256, 16] = []
+    leaves: DynArray[bytes32, 16] = []
     for opening: IJobsManager.Opening in _openings:
         if first > opening.sequence or opening.sequence > last:
             reasons.fail("sequence outside the claim")
@@ -103,53 +128,18 @@ def open(
             location=opening.location,
         )
 
-    if merkle.root(claims.segment_count(state), indices, leaves, _proof) != _claim.root:
-        reasons.fail("proof does not lead to the claim's root")
-    return progress
-
-
-@internal
-@pure
-def check_double(
-    _jobId: uint256,
-    _state: uint256,
-    _root: bytes32,
-    _first: IJobsManager.Leaf,
-    _second: IJobsManager.Leaf,
-    _proof: DynArray[bytes32, 64],
-):
-    """
-    @dev Two leaves of one tree whose sequence numbers do not increase with their indices are a double claim,
-         whoever signed them.
-    """
-    if _first.sequence < _second.sequence:
-        reasons.fail("sequences increase")
-    root: bytes32 = merkle.root(
-        claims.segment_count(_state),
-        [_first.index, _second.index],
-        [self._leaf(_jobId, _first), self._leaf(_jobId, _second)],
-        _proof,
-    )
-    if root != _root:
+    if merkle.root(claims.segment_count(state), indices, leaves, _proof) != claim.root:
         reasons.fail("proof does not lead to the claim's root")
 
+    claims.set_progress(_jobId, _claimId, progress)
+    if not (claims.draws_open(state, progress) and claims.challenges_open(progress)):
+        return
 
-@internal
-@pure
-def _leaf(_jobId: uint256, _leaf: IJobsManager.Leaf) -> bytes32:
-    return merkle.leaf(
-        keccak256(
-            abi_encode(
-                _jobId,
-                _leaf.sequence,
-                _leaf.durationMs,
-                _leaf.dataHash,
-                _leaf.renditionRoot,
-                _leaf.pixels,
-                _leaf.broadcasterSigHash,
-            )
-        )
-    )
+    claim.progress = progress
+    claim.state = claims.with_status(state, claims.OPENED)
+    claims.set_state(_jobId, _claimId, claim.state)
+    if clock > windows.challengeBy:
+        hearings.request(_jobId, _claimId, claim, seed)
 
 
 @internal

@@ -14,7 +14,7 @@ from . import reasons
 
 
 # Leaves in one proof.
-MAX_LEAVES: constant(uint256) = 32
+MAX_LEAVES: constant(uint256) = 16
 # Levels above the leaves: trees hold up to 2^20 leaves.
 MAX_LEVELS: constant(uint256) = 20
 MAX_PROOF: constant(uint256) = MAX_LEAVES * MAX_LEVELS
