@@ -46,7 +46,7 @@ class Hurry:
         ]
         if waits:
             return max(0, min(waits))
-        return max(0, progress.last_end_clock + 1 - clock)
+        return max(0, progress.last_end_clock + 1 - int(clock))
 
     async def _wait(self, job: int, claim: int, seed_block: int, clock: int) -> int:
         """Blocks until the claim can move on."""
@@ -55,5 +55,5 @@ class Hurry:
             return 0
         windows = await self._jobs.call("claimDeadlines", job, claim)
         if not windows["provenAt"]:
-            return seed_block + 1 - await self._chain.block_number()
+            return int(seed_block + 1 - await self._chain.block_number())
         return int(windows["challengeBy"] + 1 - clock)

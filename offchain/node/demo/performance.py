@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from offchain.node.demo.crew import Show
 from offchain.node.demo.genesis import PRICE
 from offchain.node.demo.hurry import Hurry
-from offchain.node.demo.hurry import Hurry
 from offchain.node.demo.ledger import reckon
 from offchain.node.demo.problems import DemoError
 from offchain.node.demo.progress import Progress
