@@ -28,9 +28,7 @@ if TYPE_CHECKING:
     help="Parameters: `development` has short rounds and windows, `mainnet` Livepeer's own.",
 )
 @click.option("--name", required=True, help="The deployment is written to deployments/NAME.json.")
-@click.option(
-    "--governor-owner", type=ADDRESS, default="", help="Who may stage updates; you, if left out."
-)
+@click.option("--governor-owner", type=ADDRESS, help="Who may stage updates; you, if left out.")
 @click.option("--force", is_flag=True, help="Replace deployments/NAME.json if there is one.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen and send nothing.")
 def cli(
@@ -38,7 +36,7 @@ def cli(
     account: Any,
     preset: str,
     name: str,
-    governor_owner: str,
+    governor_owner: str | None,
     force: bool,
     dry_run: bool,
 ) -> None:
@@ -46,7 +44,7 @@ def cli(
     path = FOLDER / f"{name}.json"
     if path.exists() and not force:
         raise click.ClickException(f"{path} is there already; --force replaces it")
-    config = replace(PRESETS[preset](), governor_owner=governor_owner, commit=commit_hash())
+    config = replace(PRESETS[preset](), governor_owner=governor_owner or "", commit=commit_hash())
     backend = ApeBackend(provider, account)
     describe(config, backend)
     if dry_run:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from scripts._lib import staking
-from scripts._lib.amounts import ADDRESS, LPT_OR_ALL, ZERO, lpt
+from scripts._lib.amounts import ADDRESS, EVERYTHING, LPT_OR_ALL, ZERO, lpt
 from scripts._lib.options import sending
 
 if TYPE_CHECKING:
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 @sending
 @click.argument("receiver", type=ADDRESS)
 @click.argument("amount", type=LPT_OR_ALL)
-def cli(session: Session, receiver: str, amount: int | None) -> None:
+def cli(session: Session, receiver: str, amount: int) -> None:
     """Make AMOUNT LPT of your stake (or `all`) RECEIVER's, without unbonding it.
 
     It stays with your transcoder if RECEIVER has no stake, and joins RECEIVER's stake otherwise.
     """
     me = session.sender
     stake = staking.pending_stake(session, me)
-    amount = stake if amount is None else amount
+    amount = stake if amount == EVERYTHING else amount
     if amount > stake or not stake:
         raise click.ClickException(f"{me} has {lpt(stake)} bonded, less than {lpt(amount)}")
     staking.warn_of_forgone_reward(session, me)

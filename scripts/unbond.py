@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from scripts._lib import staking
-from scripts._lib.amounts import LPT_OR_ALL, lpt
+from scripts._lib.amounts import EVERYTHING, LPT_OR_ALL, lpt
 from scripts._lib.options import sending
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @sending
 @click.argument("amount", type=LPT_OR_ALL)
-def cli(session: Session, amount: int | None) -> None:
+def cli(session: Session, amount: int) -> None:
     """Unbond AMOUNT LPT, or `all` of it.
 
     It earns nothing from now on and lies in a lock until the unbonding period is over; then
@@ -24,7 +24,7 @@ def cli(session: Session, amount: int | None) -> None:
     """
     me = session.sender
     stake = staking.pending_stake(session, me)
-    amount = stake if amount is None else amount
+    amount = stake if amount == EVERYTHING else amount
     if not stake:
         raise click.ClickException(f"{me} has nothing bonded")
     if amount > stake:

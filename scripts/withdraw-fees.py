@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from scripts._lib import staking
-from scripts._lib.amounts import ADDRESS, ETH_OR_ALL, eth
+from scripts._lib.amounts import ADDRESS, ETH_OR_ALL, EVERYTHING, eth
 from scripts._lib.options import sending
 
 if TYPE_CHECKING:
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 @sending
 @click.argument("amount", type=ETH_OR_ALL, default="all")
 @click.option("--to", type=ADDRESS, help="Who receives it; you, if left out.")
-def cli(session: Session, amount: int | None, to: str | None) -> None:
+def cli(session: Session, amount: int, to: str | None) -> None:
     """Pay AMOUNT ETH of your fees out, or all of them."""
     me = session.sender
     fees = staking.pending_fees(session, me)
-    amount = fees if amount is None else amount
+    amount = fees if amount == EVERYTHING else amount
     if not fees:
         raise click.ClickException(f"{me} has no fees to withdraw")
     if amount > fees:

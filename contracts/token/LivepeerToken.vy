@@ -275,7 +275,8 @@ def _spend_allowance(_owner: address, _spender: address, _amount: uint256):
         return
     assert allowed >= _amount, "ERC20: insufficient allowance"
 
-    self._approve(_owner, _spender, unsafe_sub(allowed, _amount))
+    # No Approval event: what is left follows from the transfers, as ERC-20 allows.
+    self.allowance[_owner][_spender] = unsafe_sub(allowed, _amount)
 
 
 @internal

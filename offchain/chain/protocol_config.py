@@ -58,8 +58,6 @@ class ProtocolConfig:
     """
 
     production: bool = True
-    # Blocks every later update has to wait once governed; scripts propose it, the owner stages it.
-    governor_delay: int = 7_200
     # Hand Controller and token to the Governor at the end.
     governed: bool = True
     # Who may stage updates; the deployer where empty.
@@ -101,7 +99,6 @@ def development() -> ProtocolConfig:
     """Short rounds and windows for a local chain with a block a second; not for production."""
     return ProtocolConfig(
         production=False,
-        governor_delay=5,
         round_length=50,
         num_active_transcoders=20,
         min_self_stake=100 * LPT,

@@ -11,6 +11,8 @@ from eth_utils.address import is_address, to_checksum_address
 WEI = 10**18
 MILLION = 1_000_000
 ZERO = "0x" + "00" * 20
+# What `all` on the command line stands for.
+EVERYTHING = -1
 
 
 def tokens(wei: int, places: int = 6) -> str:
@@ -48,12 +50,12 @@ class Amount(click.ParamType):
         self.name = unit
         self._allow_all = allow_all
 
-    def convert(self, value: Any, param: Any, ctx: Any) -> int | None:
-        """To wei; None stands for everything there is."""
+    def convert(self, value: Any, param: Any, ctx: Any) -> int:
+        """To wei, or EVERYTHING."""
         if isinstance(value, int):
             return value
         if self._allow_all and value == "all":
-            return None
+            return EVERYTHING
         try:
             wei = Decimal(str(value).replace(",", "").replace("_", "")) * WEI
         except InvalidOperation:

@@ -8,6 +8,8 @@ import click
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
+from scripts._lib.session import NEEDS_ACCOUNT
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -41,6 +43,8 @@ def propose(session: Session, what: str, changes: Sequence[Change], *, delay: in
     stages them with `delay` blocks of notice; without any delay they are executed as well. Returns
     the update if it waits.
     """
+    if not session.sender:
+        raise click.ClickException(NEEDS_ACCOUNT)
     owner = session.read("Controller", "owner")
     if owner == session.sender:
         for contract, function, args in changes:

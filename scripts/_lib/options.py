@@ -98,6 +98,7 @@ def _deployment(function: Command) -> Command:
 
 def _as(function: Command, command: click.Command) -> click.Command:
     """Help and parameters of the function itself; its own arguments come first, in their order."""
+    command.run = function  # type: ignore[attr-defined]  # the command given a session
     command.help = inspect.cleandoc(function.__doc__ or "")
     own = list(reversed(getattr(function, "__click_params__", [])))
     command.params = own + [each for each in command.params if each not in own]

@@ -132,9 +132,13 @@ def change(session: Session, parameter: Parameter, value: int) -> Change:
 
 
 def _struct(session: Session, contract: str) -> dict[str, int]:
-    versioned = contract == "JobsManager"
-    args = [session.read(contract, "parametersVersion")] if versioned else []
-    values: dict[str, int] = session.read(contract, "parameters", *args)
+    values: dict[str, int]
+    if contract == "JobsManager":
+        # It keeps the terms of claims made before; the last version is in force.
+        version = session.read(contract, "parametersVersion")
+        values = session.read(contract, "parametersOf", version)
+    else:
+        values = session.read(contract, "parameters")
     return values
 
 

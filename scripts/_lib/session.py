@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+NEEDS_ACCOUNT = "this needs an account: --account NAME (`ape accounts list` has yours)"
+
+
 @dataclass(frozen=True, slots=True)
 class Mined:
     """A transaction in the chain: raw logs as JSON-RPC gives them, gas, and the fee in wei."""
@@ -157,7 +160,7 @@ class Session:
 
     def _transact(self, what: str, to: str, data: bytes, value: int) -> Mined | None:
         if not self.sender:
-            raise click.ClickException("this needs an account: --account NAME")
+            raise click.ClickException(NEEDS_ACCOUNT)
         first, self._sent = self._sent == 0, self._sent + 1
         click.echo(f"{'Would' if self.dry_run else 'Will'} {what}")
         if value:

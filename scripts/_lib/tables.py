@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from scripts._lib.session import Session
 
 STATUS = ("pending: counts from the next round", "bonded", "unbonded")
+WIDEST = 140
 FOREVER = 2**256 - 1
 
 
@@ -23,10 +24,13 @@ def show(title: str, rows: Iterable[tuple[str, ...]], header: tuple[str, ...] = 
     """Print a table; without a header, its first column names the second."""
     table = Table(title=title, title_justify="left", show_header=bool(header))
     for name in header or ("", ""):
-        table.add_column(name, overflow="fold")
+        table.add_column(name, no_wrap=True)
     for row in rows:
         table.add_row(*row)
-    Console().print(table)
+    # Never so narrow that an address could not be copied.
+    console = Console()
+    console.width = max(console.width, WIDEST)
+    console.print(table)
 
 
 def show_position(session: Session, account: str) -> None:

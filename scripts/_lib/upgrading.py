@@ -111,13 +111,15 @@ def stage(session: Session, contract: str, compiled: list[Compiled], delay: int)
     click.echo(f"Once the notice is over: ape run upgrade {contract} --execute")
 
 
-def execute(session: Session, contract: str, *, rollback: bool) -> None:
+def execute(
+    session: Session, contract: str, *, rollback: bool, folder: Path = artifacts.CONTRACTS
+) -> None:
     """Execute the staged upgrade of a contract and verify that it took."""
     found = governing.staged_for(session, _registrations(session, contract))
     if not found:
         raise click.ClickException(f"no update of {contract} is staged")
     update, ready = found[-1]
-    compiled = [] if rollback else compile_now(contract)
+    compiled = [] if rollback else compile_now(contract, folder)
     by_name = {name_hash(each.registered): each for each in compiled}
     for data in update["data"]:
         source = by_name.get(data[4:36])

@@ -27,6 +27,8 @@ def _bond(a: Args) -> str:
 
 
 def _claimed(a: Args) -> str:
+    if not a["rewards"] and not a["fees"]:
+        return ""
     rounds = f"rounds {a['startRound']} to {a['endRound']}"
     return (
         f"earnings of {a['delegator']} claimed for {rounds}: {lpt(a['rewards'])} bonded, "
@@ -65,7 +67,7 @@ SENTENCES: dict[str, Callable[[Args], str]] = {
         f"up to {lpt(a['currentMintableTokens'])} may be minted in this round "
         f"(inflation {percent(a['currentInflation'], 10**9)})"
     ),
-    "Approval": lambda a: f"{a['spender']} may take up to {lpt(a['value'])}",
+    "Approval": lambda a: f"{a['spender']} may take {lpt(a['value'])}",
     "Request": lambda a: f"{lpt(a['amount'])} given to {a['to']}",
     "Pause": lambda a: "the protocol is paused",
     "Unpause": lambda a: "the protocol is running",
