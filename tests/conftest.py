@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,15 @@ TOOLS = {
     "hls.js": lambda: (ROOT / "offchain/web/vendor/hls.min.js").exists() or None,
     "nginx": lambda: shutil.which("nginx"),
 }
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """`ape test` by itself runs what needs ape; the rest is quicker under pytest (`make test`)."""
+    by_ape = Path(sys.argv[0]).name == "ape"
+    everything = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    if by_ape and everything and collection_path.parent == ROOT / "tests":
+        return True if collection_path.is_dir() and collection_path.name != "ape" else None
+    return None
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
