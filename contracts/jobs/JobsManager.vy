@@ -93,6 +93,7 @@ exports: (
     views.getJob,
     views.getClaim,
     views.getChallenge,
+    views.transcoderOf,
     views.partiesOf,
     views.drawnIndices,
     views.claimDeadlines,

@@ -78,6 +78,17 @@ def getChallenge(
 
 @view
 @external
+def transcoderOf(_jobId: uint256) -> address:
+    """
+    @notice Whose a job is.
+    @param _jobId The job.
+    @return The transcoder it is offered to or was accepted by; while it is electing, the set it elects from.
+    """
+    return jobs.transcoder(jobs.state(_jobId))
+
+
+@view
+@external
 def partiesOf(_jobId: uint256, _claimId: uint256) -> DynArray[address, 66]:
     """
     @notice Who, beside the claimant, has a stake in the outcome of a claim.

@@ -92,9 +92,7 @@ def requestVerification(
     clock: uint256 = self._running_clock()
     self._only_jobs_manager()
 
-    request: uint256 = requests.add(
-        _jobId | (_claimId << 64) | (convert(_claimant, uint256) << 96), _snapshot
-    )
+    request: uint256 = requests.add(_jobId, _claimId)
     version: uint256 = settings.version
     seats: DynArray[uint256, 33] = seating.draw(
         request,
@@ -107,7 +105,7 @@ def requestVerification(
         manager.contract_at(names.BONDING_MANAGER),
         version,
     )
-    seating.save(request, 1, seats)
+    requests.set_first(request, _snapshot, seats)
     if len(seats) < MIN_SEATS:
         for seat: uint256 in range(len(seats), bound=MIN_SEATS):
             requests.leave_seat(seating.holder(request, 1, seat))
@@ -167,7 +165,7 @@ def seatStage(_request: uint256):
         tally.stage_size(stage),
         requests.snapshot(_request),
         seed,
-        requests.claimant(subject),
+        self._claimant(subject),
         self._parties(subject),
         manager.contract_at(names.BONDING_MANAGER),
         requests.version(state),
@@ -328,7 +326,7 @@ def appeal(_request: uint256):
     if msg.value != self._appeal_bond(_request, state):
         reasons.fail("value must be the appeal bond")
     subject: uint256 = requests.subject(_request)
-    if msg.sender != requests.claimant(subject) and msg.sender not in self._parties(subject):
+    if msg.sender != self._claimant(subject) and msg.sender not in self._parties(subject):
         reasons.fail("caller must be a party to the claim")
 
     requests.set_appeal(_request, msg.sender, msg.value)
@@ -351,7 +349,7 @@ def publishBytes(_request: uint256, _location: String[256]):
     @param _location Where.
     """
     manager.when_system_not_paused()
-    if msg.sender != requests.claimant(requests.subject(_request)):
+    if msg.sender != self._claimant(requests.subject(_request)):
         reasons.fail("caller must be the claimant")
     if requests.phase(requests.state(_request)) == requests.CONCLUDED:
         reasons.fail("request is concluded")
@@ -458,6 +456,9 @@ def getRequest(_request: uint256) -> IVerifierCommittee.Request:
     subject: uint256 = requests.subject(_request)
     phase: uint256 = requests.phase(state)
     counts: uint256[4] = requests.counts(state)
+    pot: uint256 = 0
+    returnable: uint256 = 0
+    pot, returnable = requests.money(_request)
     voting: bool = phase == requests.VOTING
     shown: uint256 = phase
     if voting:
@@ -469,11 +470,11 @@ def getRequest(_request: uint256) -> IVerifierCommittee.Request:
     return IVerifierCommittee.Request(
         jobId=requests.job_id(subject),
         claimId=requests.claim_id(subject),
-        claimant=requests.claimant(subject),
+        claimant=self._claimant(subject),
         stage=requests.stage(state),
         phase=convert(shown, uint8),
         leaves=requests.leaves(state),
-        pot=requests.money(_request) & requests.AMOUNT,
+        pot=pot,
         snapshot=requests.snapshot(_request),
         seedBlock=requests.seed_block(state),
         commitBy=self._commit_by(state) if voting else 0,
@@ -666,6 +667,14 @@ def _check_seat(_request: uint256, _seat: uint256, _state: uint256):
 
 @internal
 @view
+def _claimant(_subject: uint256) -> address:
+    return staticcall IJobsManager(manager.contract_at(names.JOBS_MANAGER)).transcoderOf(
+        requests.job_id(_subject)
+    )
+
+
+@internal
+@view
 def _parties(_subject: uint256) -> DynArray[address, 66]:
     """
     @dev Broadcaster, its signer, and every challenger.
@@ -715,7 +724,10 @@ def _appeal_bond(_request: uint256, _state: uint256) -> uint256:
         * requests.leaves(_state)
         * settings.seat_pay(settings.windows(requests.version(_state)))
     )
-    return max(cost, 4 * (requests.money(_request) >> 128))
+    pot: uint256 = 0
+    returnable: uint256 = 0
+    pot, returnable = requests.money(_request)
+    return max(cost, 4 * returnable)
 
 
 @internal
@@ -821,13 +833,15 @@ def _finish(_request: uint256, _state: uint256, _verdict: uint256):
     left: uint256 = reckoning.reckon(
         _request, _state, _verdict, manager.contract_at(names.BONDING_MANAGER)
     )
+    pot: uint256 = 0
     sent: uint256 = 0
-    if _verdict != tally.VALID:
-        sent = requests.money(_request) >> 128
+    pot, sent = requests.money(_request)
+    if _verdict == tally.VALID:
+        sent = 0
     if _verdict == tally.INVALID:
         sent += left
-    else:
-        purse.credit(requests.claimant(subject), left)
+    elif left != 0:
+        purse.credit(self._claimant(subject), left)
     requests.set_money(_request, 0, 0)
 
     extcall IJobsManager(manager.contract_at(names.JOBS_MANAGER)).receiveVerification(

@@ -36,10 +36,11 @@ def reckon(_request: uint256, _state: uint256, _verdict: uint256, _bonding: addr
          JobsManager to dispose of.
     """
     windows: uint256 = settings.windows(requests.version(_state))
-    money: uint256 = requests.money(_request)
-    pot: uint256 = money & requests.AMOUNT
+    pot: uint256 = 0
+    returnable: uint256 = 0
+    pot, returnable = requests.money(_request)
     if _verdict != tally.VALID:
-        pot -= money >> 128
+        pot -= returnable
     first_pay: uint256 = pot // tally.stage_size(1)
     later_pay: uint256 = requests.leaves(_state) * settings.seat_pay(windows)
     pot += self._settle_appeal(_request, _verdict)

@@ -6,24 +6,25 @@
 @license MIT
 @notice One request judges all opened leaves of one claim, through up to three stages.
 @dev Words of a request:
-     subject: jobId 64 | claimId 32 | claimant 160
+     subject: jobId 40 | claimId 24 | pot 96 | returnable 96: wei in hand for the seats, of which the second part goes
+              back unless the verdict is VALID.
      state:   stage 2 | phase 4 | verdict 3 | leaves 8 | seats 6 | clock 40 | version 16 | committed 33 |
               revealed 33 | verdicts 2 x 33 | seedBlock 40
               clock is when the phase began; committed, revealed and verdicts are of the current stage, a bit or
               two for each seat.
-     money:   pot 128 | returnable 128: wei in hand for the seats, of which the second goes back unless VALID.
-     snapshot
-     _seats[request][stage * 3 + n]: positions of 16 seats in the snapshot, 16 bits each.
+     first:   snapshot 160 | positions of the first stage's seats in it, 3 x 16
+     _seats[request][stage * 3 + n]: positions of 16 seats of a later stage, 16 bits each.
      _past[request][stage]: the state at the end of an earlier stage.
      _votes[request][stage << 8 | seat]: the seat's commitment, then its scores.
 """
+
+from ..lib import reasons
 
 
 struct Words:
     subject: uint256
     state: uint256
-    money: uint256
-    snapshot: address
+    first: uint256
 
 
 SEATING: constant(uint256) = 1
@@ -43,7 +44,10 @@ REVEALED: constant(uint256) = 112
 VERDICTS: constant(uint256) = 145
 SEED_BLOCK: constant(uint256) = 211
 SEAT_MASK: constant(uint256) = 2**33 - 1
-AMOUNT: constant(uint256) = 2**128 - 1
+POT: constant(uint256) = 64
+RETURNABLE: constant(uint256) = 160
+AMOUNT: constant(uint256) = 2**96 - 1
+FIRST_SEATS: constant(uint256) = 160
 
 numRequests: public(uint256)
 
@@ -58,12 +62,30 @@ openSeats: public(HashMap[address, uint256])
 
 
 @internal
-def add(_subject: uint256, _snapshot: address) -> uint256:
+def add(_jobId: uint256, _claimId: uint256) -> uint256:
+    """
+    @dev The number of a new request; it exists once it has a state.
+    """
+    if _jobId >= 2**40 or _claimId >= 2**24:
+        reasons.fail("claim out of range")
+
     request: uint256 = self.numRequests + 1
     self.numRequests = request
-    self._requests[request].subject = _subject
-    self._requests[request].snapshot = _snapshot
+    self._requests[request].subject = _jobId | (_claimId << 40)
     return request
+
+
+@internal
+def set_first(_request: uint256, _snapshot: address, _positions: DynArray[uint256, 33]):
+    """
+    @dev Where seats are drawn from, and the three of the first stage.
+    """
+    word: uint256 = convert(_snapshot, uint256)
+    at: uint256 = FIRST_SEATS
+    for position: uint256 in _positions:
+        word |= position << at
+        at += 16
+    self._requests[_request].first = word
 
 
 @internal
@@ -85,19 +107,35 @@ def subject(_request: uint256) -> uint256:
 
 @internal
 @view
-def snapshot(_request: uint256) -> address:
-    return self._requests[_request].snapshot
+def first(_request: uint256) -> uint256:
+    return self._requests[_request].first
 
 
 @internal
 @view
-def money(_request: uint256) -> uint256:
-    return self._requests[_request].money
+def snapshot(_request: uint256) -> address:
+    return convert(self._requests[_request].first & (2**160 - 1), address)
+
+
+@internal
+@view
+def money(_request: uint256) -> (uint256, uint256):
+    """
+    @dev Pot, and what of it goes back unless the verdict is VALID.
+    """
+    subject: uint256 = self._requests[_request].subject
+    return (subject >> POT) & AMOUNT, subject >> RETURNABLE
 
 
 @internal
 def set_money(_request: uint256, _pot: uint256, _returnable: uint256):
-    self._requests[_request].money = _pot | (_returnable << 128)
+    if _pot > AMOUNT or _returnable > _pot:
+        reasons.fail("amount out of range")
+
+    subject: uint256 = self._requests[_request].subject
+    self._requests[_request].subject = (
+        (subject & (2**POT - 1)) | (_pot << POT) | (_returnable << RETURNABLE)
+    )
 
 
 @internal
@@ -107,10 +145,12 @@ def set_seat_words(_request: uint256, _stage: uint256, _number: uint256, _word: 
 
 @internal
 @view
-def seat_position(_request: uint256, _stage: uint256, _seat: uint256) -> uint256:
+def seat_position(_request: uint256, _first: uint256, _stage: uint256, _seat: uint256) -> uint256:
     """
     @dev Where in the snapshot a seat's holder stands.
     """
+    if _stage == 1:
+        return (_first >> (FIRST_SEATS + (_seat << 4))) & (2**16 - 1)
     word: uint256 = self._seats[_request][_stage * 3 + (_seat >> 4)]
     return (word >> ((_seat & 15) << 4)) & (2**16 - 1)
 
@@ -173,19 +213,13 @@ def leave_seat(_account: address):
 @internal
 @pure
 def job_id(_subject: uint256) -> uint256:
-    return _subject & (2**64 - 1)
+    return _subject & (2**40 - 1)
 
 
 @internal
 @pure
 def claim_id(_subject: uint256) -> uint256:
-    return (_subject >> 64) & (2**32 - 1)
-
-
-@internal
-@pure
-def claimant(_subject: uint256) -> address:
-    return convert(_subject >> 96, address)
+    return (_subject >> 40) & (2**24 - 1)
 
 
 @internal

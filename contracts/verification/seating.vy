@@ -132,10 +132,12 @@ def save(_request: uint256, _stage: uint256, _positions: DynArray[uint256, MAX_S
 @internal
 @view
 def holder(_request: uint256, _stage: uint256, _seat: uint256) -> address:
+    first: uint256 = requests.first(_request)
     transcoder: address = empty(address)
     stake: uint256 = 0
     transcoder, stake = snapshot.entry(
-        requests.snapshot(_request), requests.seat_position(_request, _stage, _seat)
+        convert(first & (2**160 - 1), address),
+        requests.seat_position(_request, first, _stage, _seat),
     )
     return transcoder
 
@@ -168,5 +170,7 @@ def _earlier_seats(_request: uint256, _stage: uint256) -> DynArray[uint256, 48]:
     for stage: uint256 in range(1, _stage, bound=2):
         state: uint256 = requests.stage_state(_request, stage, requests.state(_request))
         for seat: uint256 in range(requests.seats(state), bound=MAX_SEATS):
-            positions.append(requests.seat_position(_request, stage, seat))
+            positions.append(
+                requests.seat_position(_request, requests.first(_request), stage, seat)
+            )
     return positions
