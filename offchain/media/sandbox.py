@@ -111,7 +111,8 @@ class TranscoderChild:
         self, content: dict[str, Any], blobs: Sequence[bytes]
     ) -> tuple[dict[str, Any], list[bytes]]:
         async with self._lock:
-            if self._process is None or self._served >= self._most_segments:
+            gone = self._process is None or self._process.returncode is not None
+            if gone or self._served >= self._most_segments:
                 await self._start()
             self._served += 1
             try:

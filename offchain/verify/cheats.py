@@ -185,11 +185,13 @@ def _logo(pictures: list[Planes]) -> list[Planes]:
     height, width = len(pictures[0]) * 2 // 3, pictures[0].shape[1]
     tall, wide = max(2, round(height * 0.02**0.5)), max(2, round(width * 0.02**0.5))
     top, left = height // 16, width - wide - width // 16
+    # Half white, half black: to be seen on any ground.
+    mark = np.where(np.arange(wide) < wide // 2, 235, 16).astype(np.uint16)
     made = []
     for picture in pictures:
         marked = picture.copy()
         patch = marked[top : top + tall, left : left + wide].astype(np.uint16)
-        marked[top : top + tall, left : left + wide] = (patch + 235) // 2
+        marked[top : top + tall, left : left + wide] = (patch + mark) // 2
         made.append(marked)
     return made
 

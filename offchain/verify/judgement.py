@@ -57,7 +57,8 @@ class Claim:
 class Scores:
     """The worst over the judged rungs, rendition minus reference; all zero for equal bytes.
 
-    PSNR in 0.01 dB, SSIM in 10^-4, `stalled` in frames. Below zero is worse than the reference.
+    PSNR in 0.01 dB, SSIM in 10^-4, shade in 0.01 grey levels, `stalled` in frames. Below zero is
+    worse than the reference.
     """
 
     psnr_mean: int = 0
@@ -66,14 +67,15 @@ class Scores:
     ssim_frame: int = 0
     ssim_region: int = 0
     psnr_region: int = 0
+    shade_region: int = 0
     stalled: int = 0
 
     BITS: ClassVar[int] = 32
     # How far apart two honest seats may be: other CPU levels and library builds move them.
-    DEAD_BAND: ClassVar[tuple[int, ...]] = (50, 150, 50, 200, 400, 150, 1)
+    DEAD_BAND: ClassVar[tuple[int, ...]] = (50, 150, 50, 200, 400, 150, 100, 1)
 
     def pack(self) -> int:
-        """One unsigned 256-bit word: seven signed 32-bit fields, the first one highest."""
+        """One unsigned 256-bit word: eight signed 32-bit fields, the first one highest."""
         word = 0
         for value in self._values():
             limit = 1 << (self.BITS - 1)
@@ -84,10 +86,10 @@ class Scores:
     @classmethod
     def unpack(cls, word: int) -> Self:
         """The inverse of `pack`."""
-        if not 0 <= word < 1 << (cls.BITS * 7):
+        if not 0 <= word < 1 << (cls.BITS * 8):
             raise ValueError("the word holds no scores")
         values: dict[str, int] = {}
-        for place, field in zip(reversed(range(7)), fields(cls), strict=True):
+        for place, field in zip(reversed(range(8)), fields(cls), strict=True):
             value = word >> (place * cls.BITS) & ((1 << cls.BITS) - 1)
             values[field.name] = value - (1 << cls.BITS) if value >> (cls.BITS - 1) else value
         return cls(**values)

@@ -20,14 +20,16 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 
-_C1 = 0.01**2 * 255**2 * 64
+# SSIM's constants, scaled as sums over 64 pixels scale its means and variances.
+_C1 = 0.01**2 * 255**2 * 64 * 64
 _C2 = 0.03**2 * 255**2 * 64 * 63
 _REGION = 4  # blocks on a side: 16 pixels
 _PSNR_CAP = 50.0  # dB: above it nobody sees a difference
 _REGION_FLOOR = 2.0  # grey levels: an error below it is as good as none
 _SPOILED = 0.05  # share of frames that are not looked at one by one
-_MOVES = 0.75  # mean change of a block, in grey levels, that counts as movement
-_STALLED = 0.2  # share of the source's movement below which a frame stands still
+_MOVES = 1.0  # mean change of a region's blocks, in grey levels, that counts as movement
+_FOLLOWS = 0.4  # share of the source's movement that the reference must show there
+_STALLED = 0.25  # share of the source's movement below which a frame stands still
 
 
 def luma(frame: VideoFrame) -> Array:
@@ -59,9 +61,10 @@ class Track:
 
     psnr: list[float] = field(default_factory=list)
     ssim: list[float] = field(default_factory=list)
-    movement: list[float] = field(default_factory=list)
+    movement: list[Array] = field(default_factory=list)
     region_ssim: Array | None = None
     region_error: Array | None = None
+    region_shade: Array | None = None
     _before: Array | None = None
 
     def add(self, source: Blocks, made: Blocks) -> None:
@@ -72,14 +75,17 @@ class Track:
         self.psnr.append(psnr(mean_error))
         similarity = _ssim_map(source, made, cross)
         self.ssim.append(float(similarity.mean()))
-        # The error's root, not its square: one bad frame (a flash, a cut) must not drown a mark that
-        # is there all the time.
+        # The error's root, not its square: one bad frame (a flash, a cut) must not drown a mark
+        # that is there all the time.
         regions = _pool(similarity), np.sqrt(_pool(error) / 16)
-        if self.region_ssim is None or self.region_error is None:
+        shade = _pool(made.sums - source.sums) / 16
+        if self.region_ssim is None or self.region_error is None or self.region_shade is None:
             self.region_ssim, self.region_error = regions
+            self.region_shade = shade
         else:
             self.region_ssim += regions[0]
             self.region_error += regions[1]
+            self.region_shade += shade
         self.movement.append(movement(self._before, made.sums))
         self._before = made.sums
 
@@ -91,11 +97,11 @@ def psnr(mean_error: float) -> float:
     return float(min(_PSNR_CAP, 10 * np.log10(255**2 / mean_error)))
 
 
-def movement(before: Array | None, now: Array) -> float:
-    """Mean change of the blocks' brightness since the frame before, in grey levels."""
+def movement(before: Array | None, now: Array) -> Array:
+    """Mean change of each region's blocks since the frame before, in grey levels."""
     if before is None:
-        return 0.0
-    return float(np.abs(now - before).sum()) / (now.size * 16)
+        return _pool(np.zeros_like(now))
+    return _pool(np.abs(now - before)) / 16
 
 
 @dataclass(slots=True)
@@ -104,7 +110,7 @@ class Comparison:
 
     rendition: Track = field(default_factory=Track)
     reference: Track = field(default_factory=Track)
-    source_movement: list[float] = field(default_factory=list)
+    source_movement: list[Array] = field(default_factory=list)
     _before: Array | None = None
 
     def add(self, source: Array, rendition: VideoFrame, reference: VideoFrame) -> None:
@@ -120,6 +126,7 @@ class Comparison:
         made, ideal = self.rendition, self.reference
         assert made.region_ssim is not None and ideal.region_ssim is not None
         assert made.region_error is not None and ideal.region_error is not None
+        assert made.region_shade is not None and ideal.region_shade is not None
         count = len(made.psnr)
         psnr_gap = np.subtract(made.psnr, ideal.psnr)
         ssim_gap = np.subtract(made.ssim, ideal.ssim)
@@ -128,6 +135,8 @@ class Comparison:
             (ideal.region_error / count + _REGION_FLOOR)
             / (made.region_error / count + _REGION_FLOOR)
         )
+        # Noise of coding cancels out over time; a mark's brightness does not.
+        shade = (np.abs(ideal.region_shade) - np.abs(made.region_shade)) / count
         return Scores(
             psnr_mean=_centi(psnr_gap.mean()),
             psnr_frame=_centi(_bad(made.psnr) - _bad(ideal.psnr)),
@@ -135,17 +144,20 @@ class Comparison:
             ssim_frame=round((_bad(made.ssim) - _bad(ideal.ssim)) * 10_000),
             ssim_region=round(float(region_ssim.min()) * 10_000),
             psnr_region=_centi(region_psnr.min()),
+            shade_region=_centi(shade.min()),
             stalled=self._stalled(),
         )
 
     def _stalled(self) -> int:
-        """Frames that stand still where source and reference move."""
-        return sum(
-            moved >= _MOVES and made < _STALLED * moved and ideal >= 2 * made
-            for moved, made, ideal in zip(
-                self.source_movement, self.rendition.movement, self.reference.movement, strict=True
-            )
-        )
+        """Frames that stand still in the regions where source and reference move."""
+        count = 0
+        for moved, made, ideal in zip(
+            self.source_movement, self.rendition.movement, self.reference.movement, strict=True
+        ):
+            moving = (moved >= _MOVES) & (ideal >= _FOLLOWS * moved)
+            if moving.any():
+                count += bool(made[moving].sum() < _STALLED * moved[moving].sum())
+        return count
 
 
 def _bad(values: list[float]) -> float:

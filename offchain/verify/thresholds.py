@@ -22,6 +22,7 @@ class Thresholds:
     ssim_frame: int
     ssim_region: int
     psnr_region: int
+    shade_region: int
     stalled_share: float
 
     def broken_by(self, scores: Scores, frames: int) -> str | None:
@@ -33,6 +34,7 @@ class Thresholds:
             ("ssim_frame", "the worst frame's SSIM", "", 10_000),
             ("ssim_region", "the worst region's SSIM", "", 10_000),
             ("psnr_region", "the worst region's PSNR", " dB", 100),
+            ("shade_region", "the worst region's brightness", " grey levels", 100),
         ):
             value, bound = getattr(scores, name), getattr(self, name)
             if value < bound:
@@ -53,6 +55,7 @@ VERSIONS: dict[int, Thresholds] = {
         ssim_frame=-2500,
         ssim_region=-1200,
         psnr_region=-400,
+        shade_region=-200,
         stalled_share=0.06,
     ),
 }
