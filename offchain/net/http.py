@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("livepeer.net")
 
-STOP_GRACE_S = 10.0
-"""Seconds that requests in progress get when a server stops."""
+STOP_GRACE_S = 2.0
+"""Seconds that requests in progress get when a server stops; a node drains before."""
 
 _WORDS = {
     400: "bad_request",

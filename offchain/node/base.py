@@ -143,16 +143,24 @@ async def _catch_up(node: Node) -> None:
 
 @contextlib.contextmanager
 def stop_signals(stop: Callable[[str], None]) -> Any:
-    """Call `stop` on SIGTERM and SIGINT while the context is open."""
+    """Call `stop` on the first SIGTERM or SIGINT while the context is open; a second one kills."""
     loop = asyncio.get_running_loop()
     signals = (signal.SIGTERM, signal.SIGINT)
+
+    def leave_to_python() -> None:
+        for number in signals:
+            loop.remove_signal_handler(number)
+
+    def first(name: str) -> None:
+        leave_to_python()
+        stop(name)
+
     for number in signals:
-        loop.add_signal_handler(number, stop, signal.Signals(number).name)
+        loop.add_signal_handler(number, first, signal.Signals(number).name)
     try:
         yield
     finally:
-        for number in signals:
-            loop.remove_signal_handler(number)
+        leave_to_python()
 
 
 @contextlib.contextmanager

@@ -182,21 +182,28 @@ class Broadcaster:
             late_factor=self._settings.late_after,
         )
         self._phase = "live"
+        recruiting = background.create_task(self._recruiter.run())
         # A live input does not wait; one that is sent as fast as it can be worked on does.
         room = asyncio.Semaphore(2 * len(self._seats))
-        async with asyncio.TaskGroup() as deliveries:
-            recruiting = background.create_task(self._recruiter.run())
-            async for segment in segments(self._source, self._settings, self._stop):
-                self._publish_source(segment)
-                if not self._settings.realtime:
-                    await room.acquire()
-                elif self._counts.in_flight >= MOST_IN_FLIGHT:
-                    self._settle(segment, None)
-                    continue
-                self._counts.in_flight += 1
-                task = deliveries.create_task(self._deliver(dispatcher, segment))
-                task.add_done_callback(lambda _: room.release())
-            recruiting.cancel()
+        waiting: set[asyncio.Task[None]] = set()
+        async for segment in segments(self._source, self._settings, self._stop):
+            self._publish_source(segment)
+            if not self._settings.realtime:
+                await room.acquire()
+            elif self._counts.in_flight >= MOST_IN_FLIGHT:
+                self._settle(segment, None)
+                continue
+            self._counts.in_flight += 1
+            task = background.create_task(self._deliver(dispatcher, segment))
+            waiting.add(task)
+            task.add_done_callback(waiting.discard)
+            task.add_done_callback(lambda _: room.release())
+        if waiting:
+            patience = self._settings.drain_s if self._stop.is_set() else None
+            await asyncio.wait(waiting, timeout=patience)
+        if self._stop.is_set():
+            dispatcher.cancel()
+        recruiting.cancel()
         self._stream.end()
         self._phase = "ended"
         log.info("the stream has ended", extra={"segments": self._counts.cut})
@@ -276,7 +283,13 @@ class Broadcaster:
 
     async def _after(self, steward: Steward, left: list[int]) -> None:
         jobs = [seat.job.job_id for seat in (*self._recruiter.retired, *self._seats)]
-        await steward.end_jobs(jobs)
+        patience = self._settings.drain_s if self._stop.is_set() else None
+        try:
+            async with asyncio.timeout(patience):
+                await steward.end_jobs(jobs)
+        except TimeoutError:
+            log.warning("jobs not ended yet; the next run ends them", extra={"jobs": jobs})
+            return
         if not self._settings.stay:
             return
         if not self._stop.is_set():

@@ -14,6 +14,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from offchain.chain.errors import ChainError
 from offchain.net import wire
 from offchain.net.http import Refused
 from offchain.net.info import TranscoderInfo
@@ -185,7 +186,11 @@ class Desk:
             or known.status != ACTIVE
             or time.monotonic() - known.asked > _STATUS_AGE_S
         ):
-            known = await self._ask(job)
+            try:
+                known = await self._ask(job)
+            except ChainError as exc:
+                log.warning("the chain was asked in vain", extra={"why": str(exc)})
+                raise Refused(503, "this transcoder cannot reach the chain now") from exc
             self._standings[job.job_id] = known
         if known.status < ACTIVE:
             raise Refused(503, f"job {job.job_id} has not been accepted yet", "not_accepted")

@@ -110,6 +110,12 @@ class Dispatcher:
         self._give_up_factor = give_up_factor
         self._least_late_s = least_late_s
         self._clock = clock
+        self._running: set[asyncio.Task[Checked | None]] = set()
+
+    def cancel(self) -> None:
+        """Wait for no answer any more."""
+        for task in self._running:
+            task.cancel()
 
     def order(self) -> list[Seat]:
         """The seats, those that are passed over at present last."""
@@ -127,6 +133,8 @@ class Dispatcher:
             if waiting:
                 seat = waiting.pop(0)
                 task = self._background.create_task(self._try(seat, source, end, late_s))
+                self._running.add(task)
+                task.add_done_callback(self._running.discard)
                 running[task] = seat
             patience = late_s if waiting else end - self._clock()
             done, _ = await asyncio.wait(
@@ -134,7 +142,7 @@ class Dispatcher:
             )
             for task in done:
                 seat = running.pop(task)
-                checked = task.result()
+                checked = None if task.cancelled() else task.result()
                 if checked is not None:
                     seat.used += 1
                     return seat, checked

@@ -65,7 +65,7 @@ class LiveStream:
         self.contract = contract
         self._size = size
         self._fps = fps
-        self._began = began or datetime.now(UTC)
+        self._began = began
         # What has left the playlist is kept as long again: players load what they read a while ago.
         keep = window * 2
         names = [SOURCE, *(rung.name for rung in contract.rungs)]
@@ -110,6 +110,10 @@ class LiveStream:
         name = _segment_name(source.sequence, source.data)
         if not self._variants:
             self._next = source.sequence
+            if self._began is None:
+                # The first segment has just been taken in; players measure their delay from this.
+                age = timedelta(milliseconds=source.start_ms + source.duration_ms)
+                self._began = datetime.now(UTC) - age
             self._variants.append(
                 source_variant(
                     f"{SOURCE}/index.m3u8", source.data, source.duration_ms, self._size, self._fps
@@ -187,6 +191,7 @@ class LiveStream:
         rung.playlist.add(self._entry(source, f"{name}.ts", discontinuity=changes))
 
     def _entry(self, source: SourceSegment, uri: str, *, discontinuity: bool) -> Entry:
+        assert self._began is not None
         shown_at = self._began + timedelta(milliseconds=source.start_ms)
         return Entry(source.sequence, uri, source.duration_ms, shown_at, discontinuity)
 

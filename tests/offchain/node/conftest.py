@@ -100,13 +100,13 @@ class Network:
             yield Contracts(client, self.deployment)
 
     async def blocks(self) -> None:
-        """Ten blocks a second, so that windows pass while one watches."""
+        """Five blocks a second: windows pass while one watches, and nodes keep up with them."""
         async with aiohttp.ClientSession() as session:
             body = {"jsonrpc": "2.0", "id": 1, "method": "anvil_mine", "params": ["0x1"]}
             while True:
                 async with session.post(self.rpc, json=body) as answer:
                     await answer.read()
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(0.2)
 
 
 @pytest.fixture(scope="session")

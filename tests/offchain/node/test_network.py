@@ -68,6 +68,9 @@ async def test_stream_is_transcoded_claimed_and_paid_to_the_wei(
         settings = network.broadcaster(blender, clip, stay=True)
         stream = tasks.create_task(broadcaster.serve(settings))
         url = (await node_facts(blender))["url"]
+        await all_paid(network, await until(blender, "ended"))
+        # Nothing is left to do but wait until the jobs can be closed.
+        await network.rpc_call("anvil_mine", hex(80))
         status = await until(blender, "settled")
         await check_player_view(f"{url}/live/live", 6)
         stream.cancel()
@@ -115,6 +118,19 @@ def order(claim: dict[str, Any], paid: list[dict[str, Any]]) -> int:
 def settings_address(network: Any) -> str:
     address: str = network.keys["blender"].address
     return address
+
+
+async def all_paid(network: Any, status: dict[str, Any]) -> None:
+    """Wait until every receipt the broadcaster holds has been claimed and paid."""
+    jobs = {seat["jobId"]: seat["good"] for seat in status["transcoders"]}
+    async with network.contracts() as contracts:
+        while True:
+            claims = [e for e in await events(contracts, "WorkClaimed") if e["jobId"] in jobs]
+            paid = [e for e in await events(contracts, "FeesDistributed") if e["jobId"] in jobs]
+            claimed = sum(each["segmentCount"] for each in claims)
+            if claimed == sum(jobs.values()) and len(paid) == len(claims):
+                return
+            await asyncio.sleep(0.2)
 
 
 async def test_stream_plays_on_when_main_is_lost(
