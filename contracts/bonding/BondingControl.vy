@@ -195,9 +195,14 @@ def slashTranscoder(
     round: uint256 = common.current_round()
     snapshot: uint256 = transcoder_pool.last_round()
     clock: uint256 = manager.protocol_clock()
-    earnings.settle(_transcoder, snapshot)
+    if _slashAmount >= PERC_DIVISOR:
+        # Nothing will be left to claim with.
+        earnings.settle(_transcoder, snapshot)
+    earnings.fold(_transcoder, snapshot)
     penalty: uint256 = (
-        slashing.within_reach(_transcoder, round, clock) * _slashAmount // PERC_DIVISOR
+        slashing.within_reach(_transcoder, round, clock)
+        * min(_slashAmount, PERC_DIVISOR)
+        // PERC_DIVISOR
     )
     slashing.bar(_transcoder, snapshot, round + common.unbonding_period())
     penalty = self._take(_transcoder, penalty, snapshot, round, clock)

@@ -359,9 +359,10 @@ def withdrawStake(_unbondingLockId: uint256):
     @param _unbondingLockId The lock.
     """
     round: uint256 = common.begin()
-    withdraw_round: uint256 = exits.withdraw_round(msg.sender, _unbondingLockId)
-    matures: uint256 = exits.matures(msg.sender, _unbondingLockId)
-    amount: uint256 = exits.close(msg.sender, _unbondingLockId)
+    amount: uint256 = 0
+    withdraw_round: uint256 = 0
+    matures: uint256 = 0
+    amount, withdraw_round, matures = exits.close(msg.sender, _unbondingLockId)
     if withdraw_round > round:
         reasons.fail("withdraw round must be before or equal to the current round")
     if matures != 0 and matures > manager.protocol_clock():
@@ -803,13 +804,14 @@ def getTranscoder(
             deactivationRound (2^256 - 1 while in the pool), activeCumulativeRewards, cumulativeRewards (wei of LPT),
             cumulativeFees (wei of ETH), lastFeeRound.
     """
+    rates: uint256 = ledger.rates(_transcoder)
     deactivation: uint256 = ledger.deactivation(_transcoder)
     if deactivation == ledger.NEVER:
         deactivation = max_value(uint256)
     return (
         ledger.reward_round(_transcoder),
-        ledger.reward_cut(_transcoder),
-        ledger.fee_share(_transcoder),
+        rates & (2**20 - 1),
+        (rates >> 20) & (2**20 - 1),
         ledger.total_changed(_transcoder),
         ledger.activation(_transcoder),
         deactivation,
@@ -1016,7 +1018,8 @@ def _unbond(_amount: uint256, _round: uint256, _previous: address, _next: addres
     ledger.set_bonded(msg.sender, bonded - _amount)
     if bonded == _amount:
         ledger.set_delegate(msg.sender, empty(address), 0)
-    slashing.expel_if_light(msg.sender, _round + 1)
+    if delegate == msg.sender:
+        slashing.expel_if_light(delegate, _round + 1)
     transcoder_pool.remove_stake(delegate, _amount, _round, _previous, _next)
 
     log IBondingManager.Unbond(
@@ -1077,7 +1080,7 @@ def _rebond(_id: uint256, _previous: address, _next: address):
     if ledger.bonded(msg.sender) == 0:
         reasons.fail("caller must be bonded")
 
-    amount: uint256 = exits.close(msg.sender, _id)
+    amount: uint256 = exits.close(msg.sender, _id)[0]
     self._credit(msg.sender, _id, amount, round, _previous, _next)
 
 
@@ -1088,7 +1091,7 @@ def _rebond_from_unbonded(_to: address, _id: uint256, _previous: address, _next:
     if ledger.bonded(msg.sender) != 0:
         reasons.fail("caller must be unbonded")
     self._refuse_backed(msg.sender)
-    amount: uint256 = exits.close(msg.sender, _id)
+    amount: uint256 = exits.close(msg.sender, _id)[0]
     if _to == empty(address):
         reasons.fail("INVALID_DELEGATE")
 

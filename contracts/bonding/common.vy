@@ -145,14 +145,14 @@ def pay(_minter: address, _to: address, _amount: uint256):
 
 @internal
 def checkpoint(_votes: address, _account: address, _round: uint256):
+    bonded: uint256 = 0
+    delegate: address = empty(address)
+    total: uint256 = 0
+    claimed: uint256 = 0
+    rewarded: uint256 = 0
+    bonded, delegate, total, claimed, rewarded = ledger.snapshot(_account)
     extcall BondingVotes(_votes).checkpointBondingState(
-        _account,
-        _round + 1,
-        ledger.bonded(_account),
-        ledger.delegate(_account),
-        ledger.total(_account),
-        ledger.last_claim(_account),
-        ledger.reward_round(_account),
+        _account, _round + 1, bonded, delegate, total, claimed, rewarded
     )
 
 

@@ -33,7 +33,7 @@ MAX_ROUND: constant(uint256) = 2**32
 # has never earned: then the factors are one and nought.
 _factors: HashMap[address, uint256[MAX_ROUND]]
 
-# What a transcoder's rates were before they changed in a round: rewardCut 20 | feeShare 20 | since 32.
+# What a transcoder's rates were before those that hold since a round: rewardCut 20 | feeShare 20 | since 24.
 _earlier_rates: HashMap[address, uint256[MAX_ROUND]]
 
 
@@ -45,34 +45,33 @@ def factors(_delegate: address, _round: uint256) -> uint256:
 
 @internal
 @view
-def reward_factor(_delegate: address, _round: uint256) -> uint256:
-    return self._reward_factor(self._factors[_delegate][_round])
-
-
-@internal
-@view
 def rates(_transcoder: address, _round: uint256) -> (uint256, uint256):
     """
     @dev Reward cut and fee share in force in a round: the last set before it.
     """
     rates: uint256 = ledger.rates(_transcoder)
-    for _: uint256 in range(MAX_LOOK_BACK):
-        if rates >> 40 <= _round:
-            break
-        rates = self._earlier_rates[_transcoder][rates >> 40]
+    if rates >> 40 > _round:
+        rates = ledger.earlier_rates(_transcoder)
+        for _: uint256 in range(MAX_LOOK_BACK):
+            if rates >> 40 <= _round:
+                break
+            rates = self._earlier_rates[_transcoder][rates >> 40]
     return rates & M20, (rates >> 20) & M20
 
 
 @internal
 def set_rates(_transcoder: address, _reward_cut: uint256, _fee_share: uint256, _round: uint256):
     """
-    @dev Sets the rates of the rounds after `_round`.
+    @dev Sets the rates of the rounds after `_round`. The two newest are kept in the ledger.
     """
     next: uint256 = _round + 1
     rates: uint256 = ledger.rates(_transcoder)
-    if rates != 0 and rates >> 40 != next:
-        self._earlier_rates[_transcoder][next] = rates
-    ledger.set_rates(_transcoder, _reward_cut | (_fee_share << 20) | (next << 40))
+    earlier: uint256 = ledger.earlier_rates(_transcoder)
+    if rates >> 40 != next:
+        if earlier != 0:
+            self._earlier_rates[_transcoder][rates >> 40] = earlier
+        earlier = rates
+    ledger.set_rates(_transcoder, _reward_cut | (_fee_share << 20) | (next << 40), earlier)
 
 
 @internal
@@ -88,7 +87,7 @@ def pending(_account: address, _round: uint256) -> (uint256, uint256):
         start: uint256 = ledger.last_claim(_account)
         if start < _round:
             stake, fees = self._grow(
-                stake, self._factors[delegate][start], self.latest(delegate, _round)
+                stake, self._factors[delegate][start], self._latest(delegate, _round)
             )
         if delegate == _account:
             stake += ledger.commission(_account)
@@ -138,12 +137,40 @@ def settle(_account: address, _round: uint256) -> bool:
 
 
 @internal
+@view
+def growth(_account: address, _round: uint256) -> (uint256, uint256):
+    """
+    @dev How an account's stake has grown since its last claim: its delegate's reward factors then and now.
+    """
+    delegate: address = ledger.delegate(_account)
+    return (
+        self._reward_factor(self._factors[delegate][ledger.last_claim(_account)]),
+        self._reward_factor(self._latest(delegate, _round)),
+    )
+
+
+@internal
+def fold(_account: address, _round: uint256):
+    """
+    @dev Makes a transcoder's commission part of its stake. The rest of a claim can wait.
+    """
+    commission: uint256 = ledger.commission(_account)
+    if commission != 0 and ledger.delegate(_account) == _account:
+        start: uint256 = 0
+        end: uint256 = 0
+        start, end = self.growth(_account, _round)
+        ledger.set_commission(_account, 0)
+        # In stake as of the last claim.
+        ledger.set_bonded(_account, ledger.bonded(_account) + commission * start // end)
+
+
+@internal
 def note(_delegate: address, _round: uint256):
     """
     @dev Writes down a delegate's factors for the current round, so that claims can start from it.
     """
     if self._factors[_delegate][_round] == 0:
-        word: uint256 = self.latest(_delegate, _round)
+        word: uint256 = self._latest(_delegate, _round)
         if word != 0:
             self._factors[_delegate][_round] = word
 
@@ -157,7 +184,7 @@ def add_rewards(_transcoder: address, _rewards: uint256, _stake: uint256, _round
     own: uint256 = _rewards * self.rates(_transcoder, _round)[0] // PERC_DIVISOR
     shared: uint256 = _rewards - own
 
-    word: uint256 = self.latest(_transcoder, _round)
+    word: uint256 = self._latest(_transcoder, _round)
     factor: uint256 = self._reward_factor(word)
     if word != 0 and self._factors[_transcoder][_round - 1] == 0:
         # After a missed round: fees that come in later this round are shared by this factor.
@@ -188,13 +215,13 @@ def add_fees(_transcoder: address, _own: uint256, _shared: uint256, _round: uint
          the fee factor, and everything where no stake was there, is the transcoder's own.
     """
     stake: uint256 = ledger.total_at_start(_transcoder, _round)
-    word: uint256 = self.latest(_transcoder, _round)
+    word: uint256 = self._latest(_transcoder, _round)
     active: uint256 = ledger.commission(_transcoder)
     base: uint256 = self._reward_factor(word)
     if ledger.reward_round(_transcoder) == _round:
         # The round's reward is already in the factor; shares go by the stake before it.
         active = ledger.active_commission(_transcoder)
-        base = self.reward_factor(_transcoder, _round - 1)
+        base = self._reward_factor(self._factors[_transcoder][_round - 1])
 
     own: uint256 = _own
     shared: uint256 = _shared
@@ -217,7 +244,7 @@ def add_fees(_transcoder: address, _own: uint256, _shared: uint256, _round: uint
 
 @internal
 @view
-def latest(_delegate: address, _round: uint256) -> uint256:
+def _latest(_delegate: address, _round: uint256) -> uint256:
     """
     @dev The factors as they are in the current round.
     """

@@ -44,22 +44,11 @@ def withdraw_round(_owner: address, _id: uint256) -> uint256:
 
 @internal
 @view
-def matures(_owner: address, _id: uint256) -> uint256:
-    return (self._locks[_owner][_id] >> 160) & M32
-
-
-@internal
-@view
 def worth(_owner: address, _id: uint256) -> uint256:
     """
     @dev What a lock pays after slashes, in wei of LPT.
     """
-    lock: uint256 = self._locks[_owner][_id]
-    amount: uint256 = lock & M96
-    if lock >> 192 != 0:
-        tranche: uint256 = self._tranches[_owner][lock >> 192]
-        amount = amount * ((tranche >> 96) & M96) // (tranche & M96)
-    return amount
+    return self._worth(_owner, self._locks[_owner][_id])
 
 
 @internal
@@ -90,18 +79,18 @@ def open(_owner: address, _id: uint256, _amount: uint256, _withdraw_round: uint2
 
 
 @internal
-def close(_owner: address, _id: uint256) -> uint256:
+def close(_owner: address, _id: uint256) -> (uint256, uint256, uint256):
     """
-    @dev Takes a lock away and returns what it pays, in wei of LPT.
+    @dev Takes a lock away. Returns what it pays, in wei of LPT, its withdraw round, and when it matures.
     """
     lock: uint256 = self._locks[_owner][_id]
     if lock == 0:
         reasons.fail("invalid unbonding lock ID")
-    amount: uint256 = self.worth(_owner, _id)
     self._locks[_owner][_id] = 0
+    amount: uint256 = self._worth(_owner, lock)
     if lock >> 192 != 0:
         self._tranches[_owner][lock >> 192] -= (lock & M96) | (amount << 96)
-    return amount
+    return amount, (lock >> 96) & M64, (lock >> 160) & M32
 
 
 @internal
@@ -137,3 +126,13 @@ def take(_owner: address, _part: uint256, _whole: uint256, _round: uint256, _clo
         total += taken
         id = (tranche >> 192) & M32
     return total
+
+
+@internal
+@view
+def _worth(_owner: address, _lock: uint256) -> uint256:
+    amount: uint256 = _lock & M96
+    if _lock >> 192 != 0:
+        tranche: uint256 = self._tranches[_owner][_lock >> 192]
+        amount = amount * ((tranche >> 96) & M96) // (tranche & M96)
+    return amount

@@ -7,7 +7,7 @@
 @notice Everything known of an account, be it a delegator, a delegate, a transcoder or all three, in six words.
 @dev Vyper gives each field a slot of its own, and a call that touches five would pay for five; so fields that change
      together share a word here. Each field has one function that reads it, and one that writes it. Amounts of LPT and
-     ETH take 96 bits (7.9e10 tokens), rounds and block numbers 32. Stake is checked against that where it grows; all
+     ETH take 96 bits (7.9e10 tokens), rounds 24 or 32, block numbers 32. Stake is checked against that where it grows; all
      the ETH there is fits.
      A round here is the last one that was initialised, for stake counts as it stood when that round began.
 """
@@ -17,12 +17,14 @@ from . import reasons
 
 M16: constant(uint256) = 2**16 - 1
 M20: constant(uint256) = 2**20 - 1
+M24: constant(uint256) = 2**24 - 1
 M32: constant(uint256) = 2**32 - 1
+M64: constant(uint256) = 2**64 - 1
 M96: constant(uint256) = 2**96 - 1
 M160: constant(uint256) = 2**160 - 1
 
 # A deactivation round that never comes: the transcoder is in the pool.
-NEVER: constant(uint256) = 2**32 - 1
+NEVER: constant(uint256) = 2**24 - 1
 
 # Whom the account backs: delegate 160 | startRound 32 | lastClaimRound 32 | nextUnbondingLockId 32
 BOND: constant(uint256) = 0
@@ -40,8 +42,8 @@ BACKING: constant(uint256) = 3
 # LPT earned beside its stake: activeCumulativeRewards 96 | cumulativeRewards 96
 COMMISSION: constant(uint256) = 4
 
-# Its place: seat 16 | rewardCut 20 | feeShare 20 | round since which both hold 32 | activationRound 32 |
-# deactivationRound 32 | barredUntil 32 | newest tranche of own locks 32
+# Its place: seat 16 | rates 64 | activationRound 24 | deactivationRound 24 | barredUntil 24 | newest tranche of own
+# locks 32 | the rates before 64. Rates: rewardCut 20 | feeShare 20 | round since which both hold 24
 STANDING: constant(uint256) = 5
 
 _accounts: HashMap[address, uint256[6]]
@@ -186,21 +188,28 @@ def total_at_start(_account: address, _round: uint256) -> uint256:
     """
     @dev Stake behind a delegate when `_round`, the current one, began. Nothing that happens in the round changes it.
     """
-    if self.total_changed(_account) > _round:
-        return (self._accounts[_account][BACKING] >> 96) & M96
-    return self.total(_account)
+    backing: uint256 = self._accounts[_account][BACKING]
+    if (backing >> 192) & M32 > _round:
+        return (backing >> 96) & M96
+    return backing & M96
 
 
 @internal
-def set_total(_account: address, _total: uint256, _round: uint256):
+def change_total(_account: address, _added: uint256, _removed: uint256, _round: uint256) -> uint256:
     """
-    @dev Keeps what the total was when the round began.
+    @dev Moves the total, keeping what it was when the round began. Returns the new one.
     """
-    if _total > M96:
+    backing: uint256 = self._accounts[_account][BACKING]
+    total: uint256 = backing & M96
+    if (backing >> 192) & M32 <= _round:
+        backing = ((backing >> 224) << 224) | (total << 96) | ((_round + 1) << 192)
+    else:
+        backing -= total
+    total = total + _added - _removed
+    if total > M96:
         reasons.fail("stake is too large")
-    if self.total_changed(_account) <= _round:
-        self._put(_account, BACKING, 96, 2**128 - 1, self.total(_account) | ((_round + 1) << 96))
-    self._put(_account, BACKING, 0, M96, _total)
+    self._accounts[_account][BACKING] = backing | total
+    return total
 
 
 @internal
@@ -244,56 +253,48 @@ def seat(_account: address) -> uint256:
 
 @internal
 @view
-def reward_cut(_account: address) -> uint256:
-    return (self._accounts[_account][STANDING] >> 16) & M20
-
-
-@internal
-@view
-def fee_share(_account: address) -> uint256:
-    return (self._accounts[_account][STANDING] >> 36) & M20
-
-
-@internal
-@view
 def rates(_account: address) -> uint256:
-    """
-    @dev Reward cut 20 | fee share 20 | round since which both hold 32.
-    """
-    return (self._accounts[_account][STANDING] >> 16) & (2**72 - 1)
+    return (self._accounts[_account][STANDING] >> 16) & M64
 
 
 @internal
 @view
-def activation(_account: address) -> uint256:
-    return (self._accounts[_account][STANDING] >> 88) & M32
-
-
-@internal
-@view
-def deactivation(_account: address) -> uint256:
-    return (self._accounts[_account][STANDING] >> 120) & M32
-
-
-@internal
-@view
-def barred_until(_account: address) -> uint256:
-    return (self._accounts[_account][STANDING] >> 152) & M32
-
-
-@internal
-@view
-def newest_tranche(_account: address) -> uint256:
+def earlier_rates(_account: address) -> uint256:
     return self._accounts[_account][STANDING] >> 184
 
 
 @internal
 @view
+def activation(_account: address) -> uint256:
+    return (self._accounts[_account][STANDING] >> 80) & M24
+
+
+@internal
+@view
+def deactivation(_account: address) -> uint256:
+    return (self._accounts[_account][STANDING] >> 104) & M24
+
+
+@internal
+@view
+def barred_until(_account: address) -> uint256:
+    return (self._accounts[_account][STANDING] >> 128) & M24
+
+
+@internal
+@view
+def newest_tranche(_account: address) -> uint256:
+    return (self._accounts[_account][STANDING] >> 152) & M32
+
+
+@internal
+@view
 def is_active(_account: address, _round: uint256) -> bool:
+    standing: uint256 = self._accounts[_account][STANDING]
     return (
-        self.activation(_account) <= _round
-        and _round < self.deactivation(_account)
-        and self.barred_until(_account) <= _round
+        (standing >> 80) & M24 <= _round
+        and _round < (standing >> 104) & M24
+        and (standing >> 128) & M24 <= _round
     )
 
 
@@ -303,23 +304,41 @@ def set_seat(_account: address, _seat: uint256):
 
 
 @internal
-def set_rates(_account: address, _rates: uint256):
-    self._put(_account, STANDING, 16, 2**72 - 1, _rates)
+def set_rates(_account: address, _rates: uint256, _earlier: uint256):
+    self._put(_account, STANDING, 16, M64, _rates)
+    self._put(_account, STANDING, 184, M64, _earlier)
 
 
 @internal
 def set_active_rounds(_account: address, _activation: uint256, _deactivation: uint256):
-    self._put(_account, STANDING, 88, 2**64 - 1, _activation | (_deactivation << 32))
+    self._put(_account, STANDING, 80, 2**48 - 1, _activation | (_deactivation << 24))
 
 
 @internal
 def set_barred_until(_account: address, _round: uint256):
-    self._put(_account, STANDING, 152, M32, _round)
+    self._put(_account, STANDING, 128, M24, _round)
 
 
 @internal
 def set_newest_tranche(_account: address, _tranche: uint256):
-    self._put(_account, STANDING, 184, M32, _tranche)
+    self._put(_account, STANDING, 152, M32, _tranche)
+
+
+@internal
+@view
+def snapshot(_account: address) -> (uint256, address, uint256, uint256, uint256):
+    """
+    @dev What a checkpoint notes: bondedAmount, delegate, delegatedAmount, lastClaimRound, lastRewardRound.
+    """
+    bond: uint256 = self._accounts[_account][BOND]
+    backing: uint256 = self._accounts[_account][BACKING]
+    return (
+        self.bonded(_account),
+        convert(bond & M160, address),
+        backing & M96,
+        (bond >> 192) & M32,
+        backing >> 224,
+    )
 
 
 @internal

@@ -23,6 +23,7 @@ uses: transcoder_pool
 
 
 MAX_CLOCK: constant(uint256) = 2**32 - 1
+MAX_ROUND: constant(uint256) = 2**24 - 1
 
 
 @internal
@@ -55,13 +56,10 @@ def take(
          was taken. A transcoder left with too little stake of its own leaves the pool with the next round.
     """
     delegate: address = ledger.delegate(_transcoder)
-    start: uint256 = earnings.reward_factor(delegate, ledger.last_claim(_transcoder))
-    bonded: uint256 = ledger.bonded(_transcoder)
-    end: uint256 = start
-    if bonded != 0:
-        earnings.note(delegate, _snapshot)
-        end = earnings.reward_factor(delegate, _snapshot)
-        bonded = bonded * end // start
+    start: uint256 = 0
+    end: uint256 = 0
+    start, end = earnings.growth(_transcoder, _snapshot)
+    bonded: uint256 = ledger.bonded(_transcoder) * end // start
 
     whole: uint256 = bonded + exits.reachable(_transcoder, _round, _clock)
     if whole == 0:
@@ -73,12 +71,13 @@ def take(
     if part == 0:
         return taken
 
-    # Counted in stake as of the last claim, so that nothing it will still earn is lost.
+    # In stake as of the last claim, so that nothing it will still earn is lost.
     bonded = (bonded - part) * start // end
     ledger.set_bonded(_transcoder, bonded)
     if bonded == 0:
         ledger.set_delegate(_transcoder, empty(address), 0)
-    self.expel_if_light(_transcoder, _snapshot + 1)
+    if delegate == _transcoder:
+        self.expel_if_light(_transcoder, _snapshot + 1)
     transcoder_pool.remove_stake(delegate, part, _snapshot, empty(address), empty(address))
     return taken + part
 
@@ -104,5 +103,5 @@ def bar(_transcoder: address, _snapshot: uint256, _until_round: uint256):
     elif ledger.deactivation(_transcoder) > _snapshot:
         ledger.set_active_rounds(_transcoder, ledger.activation(_transcoder), _snapshot)
     ledger.set_barred_until(
-        _transcoder, max(ledger.barred_until(_transcoder), min(_until_round, MAX_CLOCK))
+        _transcoder, max(ledger.barred_until(_transcoder), min(_until_round, MAX_ROUND))
     )

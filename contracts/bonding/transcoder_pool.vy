@@ -131,13 +131,17 @@ def add_stake(
     """
     @dev More stake behind a delegate: it moves up, or joins if it is a transcoder and now has enough.
     """
-    ledger.set_total(_delegate, ledger.total(_delegate) + _amount, _round)
+    total: uint256 = ledger.change_total(_delegate, _amount, 0, _round)
     seat: uint256 = ledger.seat(_delegate)
     if seat == 0:
         self.join(_delegate, _round, _previous, _next)
         return
     self._totals += _amount << 96
-    self._place(seat, _previous, _next)
+    # Whoever stands behind it had no more before, so only the one before it is looked at.
+    neighbour: uint256 = self._previous(seat)
+    if neighbour != 0 and self._key(neighbour) <= total:
+        self._unlink(seat)
+        self._link(seat, total, neighbour, _previous, _next)
 
 
 @internal
@@ -147,11 +151,15 @@ def remove_stake(
     """
     @dev Less stake behind a delegate: it moves down. It stays in the pool however little is left.
     """
-    ledger.set_total(_delegate, ledger.total(_delegate) - _amount, _round)
+    total: uint256 = ledger.change_total(_delegate, 0, _amount, _round)
     seat: uint256 = ledger.seat(_delegate)
-    if seat != 0:
-        self._totals -= _amount << 96
-        self._place(seat, _previous, _next)
+    if seat == 0:
+        return
+    self._totals -= _amount << 96
+    neighbour: uint256 = self._next(seat)
+    if neighbour != 0 and self._key(neighbour) > total:
+        self._unlink(seat)
+        self._link(seat, total, neighbour, _previous, _next)
 
 
 @internal
@@ -179,7 +187,7 @@ def join(_transcoder: address, _round: uint256, _previous: address, _next: addre
         self._put(0, USED_AT, M16, seat)
     self._seats[0] += 1
     self._seats[seat] = convert(_transcoder, uint256)
-    self._link(seat, self._previous(0), _previous, _next)
+    self._link(seat, total, self._previous(0), _previous, _next)
 
     # Whoever left and came back within a round was active in it all along.
     activation: uint256 = _round + 1
@@ -255,25 +263,12 @@ def _unlink(_seat: uint256):
 
 
 @internal
-def _place(_seat: uint256, _previous_hint: address, _next_hint: address):
-    """
-    @dev Moves a seat whose key has changed, if it has to move.
-    """
-    key: uint256 = self._key(_seat)
-    previous: uint256 = self._previous(_seat)
-    next: uint256 = self._next(_seat)
-    if (previous == 0 or self._key(previous) > key) and (next == 0 or self._key(next) <= key):
-        return
-    self._unlink(_seat)
-    self._link(_seat, previous, _previous_hint, _next_hint)
-
-
-@internal
-def _link(_seat: uint256, _start: uint256, _previous_hint: address, _next_hint: address):
+def _link(
+    _seat: uint256, _key: uint256, _start: uint256, _previous_hint: address, _next_hint: address
+):
     """
     @dev Puts a seat behind the last one with a greater key, searching from a hint or else from `_start`.
     """
-    key: uint256 = self._key(_seat)
     previous: uint256 = _start
     hint: uint256 = 0
     if _previous_hint != empty(address):
@@ -288,12 +283,12 @@ def _link(_seat: uint256, _start: uint256, _previous_hint: address, _next_hint: 
 
     # At most as many steps up, and then down, as there are seats: both loops end where they should.
     for _: uint256 in range(MAX_POOL):
-        if previous == 0 or self._key(previous) > key:
+        if previous == 0 or self._key(previous) > _key:
             break
         previous = self._previous(previous)
     next: uint256 = self._next(previous)
     for _: uint256 in range(MAX_POOL):
-        if next == 0 or self._key(next) <= key:
+        if next == 0 or self._key(next) <= _key:
             break
         previous = next
         next = self._next(next)
