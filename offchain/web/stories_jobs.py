@@ -123,7 +123,7 @@ def _seed_proven(args: Args, memory: Memory) -> Told:
         if claim.seed_block == args["blockNumber"]:
             picks = drawn(seed, job, number, claim.draws, claim.segments)
             places = [claim.place(index) for index in picks]
-            told.append(f"{numbered('segment', places)} of {claim.who}'s {claim.segments}")
+            told.append(f"{numbered('segment', places)} from {claim.who}'s claim")
     if not told:
         return "quiet", f"The randomness of block {args['blockNumber']} was proven"
     return "work", f"The lottery drew {joined(told)}"

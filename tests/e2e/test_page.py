@@ -67,7 +67,7 @@ def playing(page: Any, seconds: float, wait_s: float = 30) -> tuple[float, float
 def save_picture(page: Any, tmp_path: Path) -> Path:
     """Screenshot, put in its place in docs/ when asked for or when there is none yet."""
     taken = tmp_path / "demo.png"
-    page.screenshot(path=str(taken))
+    page.screenshot(path=str(taken), full_page=True)
     if os.environ.get("UPDATE_SCREENSHOT") == "1" or not PICTURE.exists():
         shutil.copy(taken, PICTURE)
     return taken
@@ -95,8 +95,12 @@ def test_page__live_clip__plays_and_tells_what_the_chain_does(
 
     page.goto(address)
     begin, end = playing(page, 3, 40)
-    page.wait_for_selector("#feed li.money", timeout=60_000)
-    page.wait_for_function("() => document.querySelectorAll('#journey li.done').length >= 5")
+    page.get_by_role("radio", name="240p").click()
+    page.wait_for_function("() => document.querySelector('video').videoHeight === 240")
+    page.get_by_role("radio", name="Auto").click()
+    page.get_by_text("and its delegators were paid").first.wait_for(timeout=60_000)
+    page.wait_for_function("() => document.querySelectorAll('#journey li.done').length === 7")
+    playing(page, 0.5)
     picture = save_picture(page, tmp_path)
 
     assert end - begin >= 3

@@ -63,7 +63,7 @@ class Board:
         for person in self._people.transcoders:
             node = self.crew.workers.get(person.name) if self.crew else None
             status = node.status if node else {}
-            role, state = progress.role(person.address, status)
+            role, state = progress.role(person.address)
             if node is not None and not node.child.alive:
                 role, state = "lost, restarting", "lost"
             done = progress.transcoded(status)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 from offchain.node.demo.anvil import free_port
+from offchain.node.demo.people import slug
 from offchain.node.demo.problems import DemoError
 from offchain.node.demo.workspace import ROOT
 
@@ -104,7 +105,7 @@ class Crew:
         self.broadcaster = Node(self._people.broadcaster, child, f"{base}/v1/status")
 
     def _command(self, kind: str, person: Person, network: Path, rpc: str) -> list[str]:
-        data = self._workspace.node(person.name.lower())
+        data = self._workspace.node(slug(person.name))
         data.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, str(ROOT / "offchain" / f"{kind}.py"), "run"]
         command += ["--network", str(network), "--rpc", rpc, "--poll", WORKER_POLL_SECONDS]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from offchain.chain.contracts import Contracts
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from offchain.chain.client import ChainClient
+    from offchain.chain.deployment import ProtocolConfig
     from offchain.chain.deployments import Deployment
     from offchain.node.demo.anvil import Anvil
     from offchain.node.demo.people import People
@@ -49,6 +50,12 @@ class Stage:
     start_block: int
 
 
+def protocol() -> ProtocolConfig:
+    """The development preset with the shortest waits, so that one sitting shows a whole claim."""
+    preset = development()
+    return replace(preset, jobs=replace(preset.jobs, seed_delay=2, challenge_window=4))
+
+
 async def set_stage(chain: Anvil, client: ChainClient, people: People, file: Path) -> Stage:
     """Deploys, funds, bonds and begins the first rounds; writes the deployment to `file`."""
     deployer = LocalSigner(secrets.token_bytes(32))
@@ -58,7 +65,7 @@ async def set_stage(chain: Anvil, client: ChainClient, people: People, file: Pat
             for address in (deployer.address, *people.names)
         )
     )
-    deployment = await deploy(client, deployer, development(), "demo")
+    deployment = await deploy(client, deployer, protocol(), "demo")
     deployment.save(file)
     contracts = Contracts(client, deployment)
     await _fund(Wallet(client, deployer), contracts, people)

@@ -15,9 +15,14 @@ if TYPE_CHECKING:
 
 TRANSCODERS = ("Ada", "Grace", "Hedy", "Alan", "Edsger")
 DELEGATOR = "Dorothy"
-BROADCASTER = "Blender"
+BROADCASTER = "The studio"
 # Throw-away keys of a chain that dies with the demo: a weak work factor saves seconds of start-up.
 SCRYPT_N = 1 << 12
+
+
+def slug(name: str) -> str:
+    """What files and folders of a person are called: `The studio` -> `studio`."""
+    return name.split()[-1].lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,7 @@ def create_people(folder: Path) -> People:
         file.write(password + "\n")
 
     def person(name: str) -> Person:
-        path = folder / f"{name.lower()}.json"
+        path = folder / f"{slug(name)}.json"
         return Person(name, create_keystore(path, password, scrypt_n=SCRYPT_N), path)
 
     return People(

@@ -177,7 +177,7 @@ class Progress:
         ended = bool(claims) and all(claim.ended for claim in claims)
         return ended and any(claim.paid for claim in claims) and self.rewards > 0
 
-    def role(self, address: str, status: Mapping[str, Any]) -> tuple[str, str]:
+    def role(self, address: str) -> tuple[str, str]:
         """What a transcoder does now, and its state on the page: busy or nothing."""
         concluded = {
             e.args["request"] for e in self._watch.of("VerifierCommittee", "VerificationConcluded")
@@ -188,9 +188,9 @@ class Progress:
         jobs = self._watch.of("JobsManager", "JobAccepted")
         if not any(event.args["transcoder"] == address for event in jobs):
             return "waiting for a draw", ""
-        if self.transcoded(status):
-            return "transcoding", "busy"
-        return "standing by", ""
+        seats = self.broadcast.get("transcoders", [])
+        main = any(seat["transcoder"] == address and seat["role"] == "main" for seat in seats)
+        return ("transcoding", "busy") if main and not self.stream_over else ("standing by", "")
 
     def _claimant(self, args: Mapping[str, Any]) -> str:
         for event in self._watch.of("JobsManager", "WorkClaimed"):

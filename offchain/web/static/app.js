@@ -33,7 +33,7 @@ function attach(url) {
   playlist = url;
   if (window.Hls?.isSupported()) {
     hls?.destroy();
-    hls = new Hls({ liveSyncDurationCount: 2, liveMaxLatencyDurationCount: 6, maxLiveSyncPlaybackRate: 1.1, backBufferLength: 30 });
+    hls = new Hls({ liveSyncDurationCount: 2, abrEwmaDefaultEstimate: 8e6, liveMaxLatencyDurationCount: 6, maxLiveSyncPlaybackRate: 1.1, backBufferLength: 30 });
     hls.on(Hls.Events.MANIFEST_PARSED, () => { levels = hls.levels; drawLadder(); video.play().catch(() => {}); });
     hls.on(Hls.Events.LEVEL_SWITCHED, drawLadder);
     hls.on(Hls.Events.ERROR, recover);
@@ -57,6 +57,7 @@ function recover(_event, error) {
 }
 
 function rungName(level) {
+  if (level.name === "source") return "Source";
   return level.name || `${Math.min(level.width, level.height)}p`;
 }
 

@@ -142,7 +142,7 @@ def test_tell__life_of_a_claim__reads_as_a_story() -> None:
     segments = "segment" if len(picks) == 1 else "segments"
     assert told == [
         "Ada claimed 12 segments for 0.001 ETH; the lottery of block 40 will pick what to check",
-        f"The lottery drew {segments} {numbers} of Ada's 12",
+        f"The lottery drew {segments} {numbers} from Ada's claim",
         "Hedy, Alan and Edsger were drawn to check Ada",
         "Hedy measured the pictures and found: valid",
         "Alan measured the pictures and found: valid",
