@@ -17,8 +17,6 @@ from typing import TYPE_CHECKING, Any, Self, cast
 import aiohttp
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
-from web3 import AsyncWeb3
-from web3.providers.async_base import AsyncJSONBaseProvider
 
 from offchain.chain.errors import Reverted, RpcError, RpcUnavailable, WrongChain
 from offchain.chain.reverts import reason_in_words
@@ -26,7 +24,7 @@ from offchain.chain.reverts import reason_in_words
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from web3.types import RPCEndpoint, RPCResponse
+    from web3 import AsyncWeb3
 
 logger = logging.getLogger(__name__)
 
@@ -58,8 +56,7 @@ class ChainClient:
         self._vouched: set[int] = set()
         self._ids = itertools.count(1)
         self._session: aiohttp.ClientSession | None = None
-        # web3's own retries would send a raw transaction five times; this provider has none.
-        self.w3: AsyncWeb3[Any] = AsyncWeb3(_Provider(self))
+        self._w3: AsyncWeb3[Any] | None = None
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
@@ -75,6 +72,16 @@ class ChainClient:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+    @property
+    def w3(self) -> AsyncWeb3[Any]:
+        """web3's own interface, speaking through this client's endpoints and without retries."""
+        if self._w3 is None:
+            # Imported here: it takes a second that a node's start can do without.
+            from offchain.chain.web3_provider import through
+
+            self._w3 = through(self)
+        return self._w3
 
     @property
     def chain_id(self) -> int:
@@ -96,7 +103,7 @@ class ChainClient:
 
     async def request(self, method: str, params: Sequence[Any] = ()) -> Any:
         """The result of one JSON-RPC call, raw JSON; raises `RpcError` or `RpcUnavailable`."""
-        answer = await self._answer(method, params)
+        answer = await self.answer(method, params)
         if "error" in answer:
             raise _error(method, answer["error"])
         return answer.get("result")
@@ -189,8 +196,8 @@ class ChainClient:
                 raise
         return tx_hash
 
-    async def _answer(self, method: str, params: Sequence[Any]) -> Json:
-        """The first endpoint's answer, starting with the one that answered last."""
+    async def answer(self, method: str, params: Sequence[Any]) -> Json:
+        """The whole JSON-RPC answer of the first endpoint that gives one, errors included."""
         troubles: list[str] = []
         start = self._current
         for step in range(len(self.urls)):
@@ -256,18 +263,6 @@ class ChainClient:
 
 class _NoAnswer(Exception):
     """An endpoint did not answer; try the next."""
-
-
-class _Provider(AsyncJSONBaseProvider):
-    """Lets web3's own objects speak through the client's endpoints."""
-
-    def __init__(self, client: ChainClient) -> None:
-        super().__init__()
-        self._client = client
-
-    async def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
-        plain = json.loads(self.encode_rpc_request(method, params))["params"]
-        return cast("RPCResponse", await self._client._answer(method, plain))
 
 
 def _error(method: str, error: Any) -> RpcError:

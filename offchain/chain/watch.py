@@ -50,37 +50,40 @@ class Watch:
         """Move on what is in a block; `nonce` is the key's next one in the chain."""
         moved = False
         watched = (State.SIGNED, State.SENT, State.MINED)
+        hashes: dict[int, bytes | None] = {}
         for intent in await self._db.run(lambda c: intents.in_states(c, self._address, watched)):
             if intent.nonce is None or intent.nonce >= nonce:
                 continue  # the chain has not come to this nonce yet
+            number = intent.block_number
+            if intent.state is State.MINED and number is not None:
+                if number not in hashes:
+                    hashes[number] = await self._hash(number)
+                if hashes[number] == intent.block_hash:
+                    moved |= await self._ripen(intent, head - number)
+                    continue
             found = await self._mined(intent)
             if found is None:
                 moved |= await self._lost(intent, head)
-                continue
-            moved |= await self._settle(intent, *found, head)
+            else:
+                await self._mark_mined(intent, *found)
+                moved = True
         return moved
 
     def words(self, error: Reverted) -> str:
         """Why a contract refused."""
         return self._reason(error.data) if error.data else error.reason
 
-    async def _settle(
-        self, intent: Intent, attempt: Attempt, receipt: Mapping[str, Any], head: int
-    ) -> bool:
-        moved = False
-        block_number = int(receipt["blockNumber"], 16)
-        block_hash = bytes.fromhex(receipt["blockHash"][2:])
-        if intent.state is not State.MINED or intent.block_hash != block_hash:
-            await self._mark_mined(intent, attempt, receipt, block_number, block_hash)
-            moved = True
-        if head - block_number < self._confirmations:
-            return moved
-        block = await self._client.block(block_number)
-        if block is None or bytes.fromhex(block["hash"][2:]) != block_hash:
-            return moved
+    async def _ripen(self, intent: Intent, depth: int) -> bool:
+        """Its block is still in the chain: final, if it is deep enough."""
+        if depth < self._confirmations:
+            return False
         await self._db.run(lambda c: intents.mark_final(c, intent.id))
         crashpoint("outbox.final")
         return True
+
+    async def _hash(self, number: int) -> bytes | None:
+        block = await self._client.block(number)
+        return bytes.fromhex(block["hash"][2:]) if block is not None else None
 
     async def _mined(self, intent: Intent) -> tuple[Attempt, Mapping[str, Any]] | None:
         for attempt in await self._db.run(lambda c: intents.attempts_of(c, intent.id)):
@@ -90,13 +93,9 @@ class Watch:
         return None
 
     async def _mark_mined(
-        self,
-        intent: Intent,
-        attempt: Attempt,
-        receipt: Mapping[str, Any],
-        block_number: int,
-        block_hash: bytes,
+        self, intent: Intent, attempt: Attempt, receipt: Mapping[str, Any]
     ) -> None:
+        block_number = int(receipt["blockNumber"], 16)
         status = int(receipt["status"], 16)
         why = None
         if attempt.cancels and intent.cancelled != intents.NOT_CANCELLED:
@@ -111,7 +110,7 @@ class Watch:
                 attempt,
                 status=status,
                 block_number=block_number,
-                block_hash=block_hash,
+                block_hash=bytes.fromhex(receipt["blockHash"][2:]),
                 reason=why,
             )
         )

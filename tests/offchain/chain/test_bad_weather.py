@@ -128,11 +128,11 @@ async def test_every_kind_of_failure__each_count_once(
     dice = random.Random(seed)
     moods = ["refused", "nonsense", "limited", "lost before", "lost after", "slow"]
     async with weather(anvil.url) as (proxy, url):
-        proxy.mood = lambda: dice.choice(moods) if dice.random() < 0.25 else "fair"
-        seen = await count_through([url], tmp_path, signer, roomy, 12)
-    assert sorted(seen) == list(range(12))
-    assert await roomy.call("total") == 12
-    assert len(proxy.met) >= 5
+        proxy.mood = lambda: dice.choice(moods) if dice.random() < 0.12 else "fair"
+        seen = await count_through([url], tmp_path, signer, roomy, 8)
+    assert sorted(seen) == list(range(8))
+    assert await roomy.call("total") == 8
+    assert len(proxy.met) >= 4
 
 
 async def test_one_endpoint_dies__the_other_takes_over(

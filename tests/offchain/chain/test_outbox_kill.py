@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,8 @@ import pytest
 from tests.offchain.conftest import DEV_KEYS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from offchain.chain.contracts import Contract
     from tests.offchain.conftest import Anvil
 
@@ -44,6 +48,25 @@ async def main(url, folder, key, target, data, bump_after):
 
 asyncio.run(main(*sys.argv[1:]))
 """
+
+
+@contextlib.contextmanager
+def mining(anvil: Anvil) -> Iterator[None]:
+    """Ten blocks a second while the context is open."""
+    anvil.automine(False)
+    stop = threading.Event()
+
+    def mine() -> None:
+        while not stop.wait(0.1):
+            anvil.mine()
+
+    miner = threading.Thread(target=mine)
+    miner.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        miner.join()
 
 
 def run_node(
@@ -77,17 +100,12 @@ def run_node(
         "outbox.final",
     ],
 )
-async def test_killed_twice_at_each_step__each_wish_happens_once(
+async def test_killed_at_each_step__each_wish_happens_once(
     point: str, anvil: Anvil, counter: Contract, tmp_path: Path
 ) -> None:
-    anvil.rpc("evm_setIntervalMining", 1)
-    try:
-        # The second start may die at the same step of the second wish, or not get there.
+    with mining(anvil):
         assert run_node(anvil, tmp_path, counter, point) == -signal.SIGKILL
-        run_node(anvil, tmp_path, counter, point)
         assert run_node(anvil, tmp_path, counter, "") == 0
-    finally:
-        anvil.rpc("evm_setIntervalMining", 0)
     assert await counter.call("total") == 2
 
 
@@ -97,9 +115,6 @@ async def test_killed_while_raising_the_offer__each_wish_happens_once(
 ) -> None:
     anvil.automine(False)
     assert run_node(anvil, tmp_path, counter, point, bump_after=0.01) == -signal.SIGKILL
-    anvil.rpc("evm_setIntervalMining", 1)
-    try:
+    with mining(anvil):
         assert run_node(anvil, tmp_path, counter, "") == 0
-    finally:
-        anvil.rpc("evm_setIntervalMining", 0)
     assert await counter.call("total") == 2
