@@ -414,8 +414,8 @@ def _refresh(_account: uint256, _clock: uint256) -> uint256:
     slack: uint256 = dispute // 4
     extcall IBondingManager(bonding).backWork(msg.sender, _clock + dispute + slack)
 
-    # A new round may be initialised in any block while the current one is not.
-    until: uint256 = block.number
+    # While the current round is not initialised it may be at any time, in this block too.
+    until: uint256 = block.number - 1
     if round == current:
         length: uint256 = staticcall IRoundsManager(rounds).roundLength()
         until = min(block.number + slack, start + length - 1)
