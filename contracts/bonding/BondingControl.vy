@@ -198,7 +198,6 @@ def slashTranscoder(
     if _slashAmount >= PERC_DIVISOR:
         # Nothing will be left to claim with.
         earnings.settle(_transcoder, snapshot)
-    earnings.fold(_transcoder, snapshot)
     penalty: uint256 = (
         slashing.within_reach(_transcoder, round, clock)
         * min(_slashAmount, PERC_DIVISOR)

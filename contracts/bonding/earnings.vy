@@ -138,30 +138,16 @@ def settle(_account: address, _round: uint256) -> bool:
 
 @internal
 @view
-def growth(_account: address, _round: uint256) -> (uint256, uint256):
+def grown(_account: address, _stake: uint256, _round: uint256) -> (uint256, uint256):
     """
-    @dev How an account's stake has grown since its last claim: its delegate's reward factors then and now.
+    @dev What `_stake` of an account, as of its last claim, is now, and the fees it has earned since.
     """
     delegate: address = ledger.delegate(_account)
-    return (
-        self._reward_factor(self._factors[delegate][ledger.last_claim(_account)]),
-        self._reward_factor(self._latest(delegate, _round)),
+    return self._grow(
+        _stake,
+        self._factors[delegate][ledger.last_claim(_account)],
+        self._latest(delegate, _round),
     )
-
-
-@internal
-def fold(_account: address, _round: uint256):
-    """
-    @dev Makes a transcoder's commission part of its stake. The rest of a claim can wait.
-    """
-    commission: uint256 = ledger.commission(_account)
-    if commission != 0 and ledger.delegate(_account) == _account:
-        start: uint256 = 0
-        end: uint256 = 0
-        start, end = self.growth(_account, _round)
-        ledger.set_commission(_account, 0)
-        # In stake as of the last claim.
-        ledger.set_bonded(_account, ledger.bonded(_account) + commission * start // end)
 
 
 @internal
@@ -186,9 +172,10 @@ def add_rewards(_transcoder: address, _rewards: uint256, _stake: uint256, _round
 
     word: uint256 = self._latest(_transcoder, _round)
     factor: uint256 = self._reward_factor(word)
-    if word != 0 and self._factors[_transcoder][_round - 1] == 0:
-        # After a missed round: fees that come in later this round are shared by this factor.
-        self._factors[_transcoder][_round - 1] = word
+    if factor != ONE and self._factors[_transcoder][_round - 1] == 0:
+        # After a missed round: fees that come in later this round are shared by this factor. Nobody claimed in that
+        # round, or the factors would have been noted, so nobody's next claim starts from what is written here.
+        self._factors[_transcoder][_round - 1] = factor
 
     most: uint256 = (MAX_FACTOR - factor) * _stake // factor
     left_over: uint256 = 0

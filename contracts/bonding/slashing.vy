@@ -52,34 +52,45 @@ def take(
     _transcoder: address, _wanted: uint256, _snapshot: uint256, _round: uint256, _clock: uint256
 ) -> uint256:
     """
-    @dev Takes up to `_wanted` from what a transcoder has bonded and, in proportion, from its open locks. Returns what
-         was taken. A transcoder left with too little stake of its own leaves the pool with the next round.
+    @dev Takes up to `_wanted` from what a transcoder has bonded, its commission and its open locks, in proportion, and
+         without a claim: one before the round's reward would forgo that. Returns what was taken. A transcoder left with too little stake of its own leaves the pool with the next round.
     """
     delegate: address = ledger.delegate(_transcoder)
-    start: uint256 = 0
-    end: uint256 = 0
-    start, end = earnings.growth(_transcoder, _snapshot)
-    bonded: uint256 = ledger.bonded(_transcoder) * end // start
+    stored: uint256 = ledger.bonded(_transcoder)
+    bonded: uint256 = 0
+    fees: uint256 = 0
+    bonded, fees = earnings.grown(_transcoder, stored, _snapshot)
+    commission: uint256 = 0
+    if delegate == _transcoder:
+        commission = ledger.commission(_transcoder)
 
-    whole: uint256 = bonded + exits.reachable(_transcoder, _round, _clock)
+    whole: uint256 = bonded + commission + exits.reachable(_transcoder, _round, _clock)
     if whole == 0:
         return 0
     part: uint256 = min(_wanted, whole)
-    taken: uint256 = exits.take(_transcoder, part, whole, _round, _clock)
-    # Locks are rounded down, so the bond may have to give a few wei more than its share.
-    part = min(part - taken, bonded)
-    if part == 0:
-        return taken
+    from_locks: uint256 = exits.take(_transcoder, part, whole, _round, _clock)
+    from_commission: uint256 = commission * part // whole
+    # The others are rounded down, so the bond may have to give a few wei more than its share.
+    part = min(part - from_locks - from_commission, bonded)
+    if from_commission != 0:
+        ledger.set_commission(_transcoder, commission - from_commission)
+    if part != 0:
+        # In stake as of the last claim, which goes on earning; what the rest earned up to now is not lost.
+        stored = stored * (bonded - part) // bonded
+        ledger.set_bonded(_transcoder, stored)
+        fees -= earnings.grown(_transcoder, stored, _snapshot)[1]
+        if fees > 1:
+            # One less, since what it goes on earning may round up by what was cut off here.
+            ledger.set_fees(_transcoder, ledger.fees(_transcoder) + fees - 1)
+        if stored == 0:
+            ledger.set_delegate(_transcoder, empty(address), 0)
 
-    # In stake as of the last claim, so that nothing it will still earn is lost.
-    bonded = (bonded - part) * start // end
-    ledger.set_bonded(_transcoder, bonded)
-    if bonded == 0:
-        ledger.set_delegate(_transcoder, empty(address), 0)
-    if delegate == _transcoder:
-        self.expel_if_light(_transcoder, _snapshot + 1)
-    transcoder_pool.remove_stake(delegate, part, _snapshot, empty(address), empty(address))
-    return taken + part
+    part += from_commission
+    if part != 0:
+        if delegate == _transcoder:
+            self.expel_if_light(_transcoder, _snapshot + 1)
+        transcoder_pool.remove_stake(delegate, part, _snapshot, empty(address), empty(address))
+    return part + from_locks
 
 
 @internal

@@ -45,6 +45,11 @@ def in_reach(world: World, name: str) -> dict[int, int]:
     }
 
 
+def may_be_in_reach(world: World, name: str) -> int:
+    """The most a slash may find in locks, in wei: a group of locks stays in reach with its last."""
+    return sum(lock.amount for lock in world.account(name).locks.values() if lock.own)
+
+
 def slash(
     world: World, name: str, finder: str | None, fraction: int, finder_fee: int, seen: Taken
 ) -> None:
@@ -55,11 +60,11 @@ def slash(
     pool and stays out for one unbonding period.
     """
     refuse_if((world.clock.paused, "system is paused"))
-    settle(world, name)
-    settle_commission(world, name)
-    account = world.account(name)
+    if fraction >= PERC:
+        # Nothing will be left to claim with.
+        settle(world, name)
     locks = in_reach(world, name)
-    penalty = percentage(int(account.stake) + sum(locks.values()), min(fraction, PERC))
+    penalty = percentage(own_stake(world, name) + sum(locks.values()), min(fraction, PERC))
     bar(world, name)
     take(world, name, locks, penalty, seen)
     reward = min(percentage(seen.penalty, finder_fee), seen.penalty // 2) if finder else 0
@@ -80,41 +85,39 @@ def penalize(world: World, name: str, committee: str, amount: int, seen: Taken) 
     if amount >= account.stored:
         settle(world, name)
     locks = in_reach(world, name)
-    whole = int(account.stake) + sum(locks.values())
+    whole = own_stake(world, name) + sum(locks.values())
     take(world, name, locks, min(amount, whole), seen)
     if not pool.may_join(world, name):
         pool.leave(world, name)
     world.balances[committee] += seen.penalty
 
 
-def settle_commission(world: World, name: str) -> None:
-    """Commission earned since the transcoder settled in this round counts as its stake at once."""
-    account = world.account(name)
-    transcoder = world.transcoder(name)
-    if account.delegate != name or not transcoder.commission:
-        return
-    commission = int(transcoder.commission)
-    if account.quoted_stake is not None:
-        commission = account.quoted_stake - account.stored
-    transcoder.forgone += transcoder.commission - commission
-    transcoder.commission = transcoder.commission_error = ZERO
-    account.stake += commission
-    account.stored += commission
+def commission_of(world: World, name: str) -> Fraction:
+    """What a transcoder earned beside its stake and has not claimed, in wei."""
+    registered = world.account(name).delegate == name
+    return world.transcoder(name).commission if registered else ZERO
+
+
+def own_stake(world: World, name: str) -> int:
+    """All a transcoder has with its delegate, claimed or not, in wei."""
+    return int(world.account(name).stake + commission_of(world, name))
 
 
 def take(world: World, name: str, locks: dict[int, int], penalty: int, seen: Taken) -> None:
-    """Takes ``penalty`` from bonded stake and locks in proportion, and checks what was seen.
+    """Takes ``penalty`` from stake, commission and locks in proportion, and checks what was seen.
 
     The contract rounds what it takes of locks down, once for each group of them, and has the bonded
     stake give what is missing, as far as it can.
     """
     account = world.account(name)
-    whole = account.stake + sum(locks.values())
+    commission = commission_of(world, name)
+    whole = account.stake + commission + sum(locks.values())
     part = Fraction(penalty) / whole if whole else ZERO
-    roundings = len(locks) + 1
+    error = 2 + int(account.stake_error + world.transcoder(name).commission_error)
+    roundings = len(locks) + 1 + error
     within("penalty", seen.penalty, penalty - roundings, penalty)
-    due = account.stake * part
-    within("taken from bonded stake", seen.bonded, due - 1, due + roundings)
+    due = (account.stake + commission) * part
+    within("taken from bonded stake", seen.bonded, due - 1 - error, due + roundings)
     for number, amount in locks.items():
         left = amount * (1 - part)
         within(f"lock {number} of {name}", seen.locks[number], left - 1, left + roundings)
@@ -125,23 +128,27 @@ def take(world: World, name: str, locks: dict[int, int], penalty: int, seen: Tak
     assert world.lock_dust >= 0, "locks are worth more than was kept for them"
     world.vault -= seen.penalty
     if seen.bonded:
-        lower_bond(world, name, seen)
+        lower_bond(world, name, commission * part, seen)
 
 
-def lower_bond(world: World, name: str, seen: Taken) -> None:
-    """Takes bonded stake away, from an account that may have earned since it settled last."""
+def lower_bond(world: World, name: str, of_commission: Fraction, seen: Taken) -> None:
+    """Takes stake and commission away, from an account that may have earned since it settled."""
     account = world.account(name)
     delegate = account.delegate
     assert delegate is not None
     growth = account.stake / account.stored
-    account.stake -= seen.bonded
-    if account.stake == seen.stored:
-        account.stored = seen.stored
-    else:
-        # The contract keeps stake as of the last settlement, rounded down.
-        within(f"stored stake of {name}", seen.stored, account.stake / growth - 2, account.stake)
-        account.stored = seen.stored
-        account.stake_error += growth + 2
+    world.transcoder(delegate).commission -= of_commission
+    account.stake -= seen.bonded - of_commission
+    slack = 4 + account.stake_error + world.transcoder(delegate).commission_error
+    within(
+        f"stored stake of {name}",
+        seen.stored,
+        account.stake / growth - slack,
+        account.stake / growth + slack,
+    )
+    account.stored = seen.stored
+    account.stake_error += growth + 2
+    account.fees_error += 2
     if account.stored == 0:
         world.transcoder(delegate).forgone += account.stake
         account.stake = account.stake_error = ZERO
