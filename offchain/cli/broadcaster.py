@@ -120,6 +120,12 @@ def broadcaster() -> None:
     help="Segments each job pays for; the escrow is this times the price of one.",
 )
 @opt.option(
+    "--check-every",
+    type=click.IntRange(0),
+    default=15,
+    help="Judge the picture of one in so many segments yourself; 0 for none.",
+)
+@opt.option(
     "--window",
     type=click.IntRange(3, 10_000),
     default=30,
@@ -160,6 +166,7 @@ def run_broadcaster(
     realtime: bool,
     price: Price,
     most_segments: int,
+    check_every: int,
     window: int,
     stay: bool,
     drain_seconds: float,
@@ -200,6 +207,7 @@ def run_broadcaster(
             duration_s=duration,
             price=price,
             most_segments=most_segments,
+            check_every=check_every,
             window=window,
             stay=stay,
             drain_s=drain_seconds,

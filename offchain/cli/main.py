@@ -11,7 +11,6 @@ import click
 _GROUPS = {
     "worker": ("offchain.cli.worker", "worker", "Run a transcoder, look at one, drain one."),
     "broadcaster": ("offchain.cli.broadcaster", "broadcaster", "Stream a video to viewers."),
-    "demo": ("offchain.node.demo.command", "demo", "Run a whole network on this machine."),
     "tx": ("offchain.cli.tx", "tx", "List, explain and cancel a node's transactions."),
     "keys": ("offchain.cli.keys", "keys", "Make a keystore, see whose it is."),
     "demo": ("offchain.node.demo.command", "demo", "Run a whole network here, with a live page."),

@@ -140,11 +140,11 @@ def status(data: Path, as_json: bool) -> None:
 @worker.command()
 @opt.data_option
 def drain(data: Path) -> None:
-    """Tell a running worker to take nothing new, claim what it has, and stop."""
+    """Tell a running worker to take nothing new, see its claims settled, and stop."""
     from offchain.node.control import ask
 
     run(ask(data, "drain"))
-    click.echo("The worker is draining; it stops by itself when its last claim is on chain.")
+    click.echo("The worker is draining; it stops by itself when its last claim is settled.")
 
 
 def show_status(answer: dict[str, Any], as_json: bool) -> None:

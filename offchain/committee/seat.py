@@ -95,6 +95,11 @@ class Seat:
         """How many cases are to be judged."""
         return len(self._todo)
 
+    @property
+    def sitting(self) -> int:
+        """How many requests this seat is not done with."""
+        return len(self._chairs)
+
     async def open(self) -> None:
         """Read which seats this node has drawn so far."""
         self._node.follower.listen(self._on_batch)

@@ -20,6 +20,7 @@ from offchain.node.claimwatch import ClaimWatch
 from offchain.node.control import control_socket, intent_calls
 from offchain.node.dispatch import Dispatcher, Seat
 from offchain.node.errors import BadSetup, NoInput
+from offchain.node.inspector import Inspector
 from offchain.node.jobbook import JobBook
 from offchain.node.livestream import LiveStream
 from offchain.node.orders import Candidate, Hiring, NoOffer, Order
@@ -45,6 +46,8 @@ log = logging.getLogger("livepeer.broadcaster")
 
 MOST_IN_FLIGHT = 8
 """Segments that wait for an answer at once; the next is shown from the source only."""
+FAST_IN_FLIGHT = 2
+"""As many where the input is sent as fast as it can be worked on, instead of at its own pace."""
 
 
 async def serve(settings: BroadcasterSettings) -> None:
@@ -95,6 +98,8 @@ class Broadcaster:
         self._stop = asyncio.Event()
         self._claims: ClaimWatch | None = None
         self._recruiter: Recruiter
+        self._inspector = Inspector(self._contract, settings.check_every)
+        self._background: asyncio.TaskGroup
 
     async def run(self) -> None:
         """Serve, hire, stream, end the jobs; with `stay`, serve on and close them."""
@@ -113,16 +118,22 @@ class Broadcaster:
             book = JobBook(node)
             await book.open()
             steward = Steward(node, book, poll_s=settings.chain.poll_s)
+            await stack.enter_async_context(self._inspector)
             async with asyncio.TaskGroup() as background:
+                self._background = background
                 watch = background.create_task(self._claims.run())
                 left = await steward.leftovers()
+                closing: asyncio.Task[None] | None = None
                 if left:
                     log.info("ending the jobs of an earlier run", extra={"jobs": left})
                     await steward.end_jobs(left)
+                    closing = background.create_task(steward.close_jobs(left))
                 log.info("serving", extra={"url": f"{server.url}/live/{settings.name}/index.m3u8"})
                 await self._stream_all(client, background)
-                await self._after(steward, left)
+                await self._after(steward)
                 watch.cancel()
+                if closing is not None:
+                    closing.cancel()
 
     def status(self) -> dict[str, Any]:
         """What `/v1/status` answers."""
@@ -150,6 +161,7 @@ class Broadcaster:
                 "matched": self._claims.matched if self._claims else 0,
                 "warnings": self._claims.warnings if self._claims else [],
             },
+            "pictures": self._inspector.as_json(),
             "contract": self._contract.to_json(),
         }
 
@@ -184,7 +196,7 @@ class Broadcaster:
         self._phase = "live"
         recruiting = background.create_task(self._recruiter.run())
         # A live input does not wait; one that is sent as fast as it can be worked on does.
-        room = asyncio.Semaphore(2 * len(self._seats))
+        room = asyncio.Semaphore(FAST_IN_FLIGHT)
         waiting: set[asyncio.Task[None]] = set()
         async for segment in segments(self._source, self._settings, self._stop):
             self._publish_source(segment)
@@ -269,6 +281,9 @@ class Broadcaster:
         if delivered is not None:
             self._counts.latency.add(time.monotonic() - begun)
         self._settle(segment, None if delivered is None else delivered[1].renditions)
+        if delivered is not None and self._inspector.wants():
+            seat, checked = delivered
+            self._background.create_task(self._inspector.inspect(seat, segment, checked))
 
     def _settle(self, segment: SourceSegment, renditions: tuple[bytes, ...] | None) -> None:
         counts = self._counts
@@ -281,7 +296,7 @@ class Broadcaster:
             counts.media_ms += segment.duration_ms
         self._stream.add_renditions(segment.sequence, renditions)
 
-    async def _after(self, steward: Steward, left: list[int]) -> None:
+    async def _after(self, steward: Steward) -> None:
         jobs = [seat.job.job_id for seat in (*self._recruiter.retired, *self._seats)]
         patience = self._settings.drain_s if self._stop.is_set() else None
         try:
@@ -293,7 +308,7 @@ class Broadcaster:
         if not self._settings.stay:
             return
         if not self._stop.is_set():
-            closing = asyncio.ensure_future(steward.close_jobs([*left, *jobs]))
+            closing = asyncio.ensure_future(steward.close_jobs(jobs))
             stopped = asyncio.ensure_future(self._stop.wait())
             await asyncio.wait({closing, stopped}, return_when=asyncio.FIRST_COMPLETED)
             if closing.done():

@@ -151,6 +151,7 @@ class BroadcasterSettings:
     price: Price = Price(1000, 1)
     most_segments: int = 1000
     window: int = 30
+    check_every: int = 15
     stay: bool = False
     drain_s: float = 30.0
 

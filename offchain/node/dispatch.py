@@ -51,8 +51,10 @@ class Seat:
     late: int = 0
     failed: int = 0
     used: int = 0
+    bad: int = 0
     failures_in_a_row: int = 0
     suspended_until: float = 0.0
+    barred_until: float = 0.0
     last_trouble: str = ""
     latency: Latencies = field(default_factory=Latencies)
 
@@ -60,13 +62,20 @@ class Seat:
         """It failed or was late: pass it over for a while."""
         length = min(LONGEST_SUSPENSION_S, FIRST_SUSPENSION_S * 2**self.failures_in_a_row)
         self.failures_in_a_row = min(self.failures_in_a_row + 1, 16)
-        self.suspended_until = now + length
+        self.suspended_until = max(self.barred_until, now + length)
         self.last_trouble = why
 
+    def caught(self, why: str, until: float) -> None:
+        """Its work was found bad: pass it over until then, however well it answers."""
+        self.bad += 1
+        self.last_trouble = why
+        self.barred_until = until
+        self.suspended_until = max(self.suspended_until, until)
+
     def did_well(self) -> None:
-        """It answered in time: it may be asked first again."""
+        """It answered in time: it may be asked first again, unless its work was bad."""
         self.failures_in_a_row = 0
-        self.suspended_until = 0.0
+        self.suspended_until = self.barred_until
 
     def as_json(self) -> dict[str, Any]:
         """What `/v1/status` says about it."""
@@ -80,6 +89,7 @@ class Seat:
             "late": self.late,
             "failed": self.failed,
             "used": self.used,
+            "bad": self.bad,
             "suspended": self.suspended_until > time.monotonic(),
             "lastTrouble": self.last_trouble,
             "latency": self.latency.as_json(),

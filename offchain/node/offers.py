@@ -9,6 +9,7 @@ from offchain.net.wire import MAX_RUNGS
 from offchain.node.config import Price
 
 if TYPE_CHECKING:
+    from offchain.node.base import Node
     from offchain.node.duties.accept import Offer
     from offchain.node.jobbook import JobBook, KnownJob
 
@@ -18,7 +19,8 @@ log = logging.getLogger("livepeer.worker")
 class OfferPolicy:
     """Says why a job on offer is not taken, or that it is."""
 
-    def __init__(self, book: JobBook, least: Price) -> None:
+    def __init__(self, node: Node, book: JobBook, least: Price) -> None:
+        self._node = node
         self._book = book
         self._least = least
         self.draining = False
@@ -31,6 +33,8 @@ class OfferPolicy:
         if job is None:
             return "it is not known here yet"
         problem = self.problem(job, Price(offer.job["pricePerUnit"], offer.job["pixelsPerUnit"]))
+        if not problem and await self._node.clock() > offer.job["acceptBy"]:
+            problem = "its offer has run out"
         if problem:
             self.declined[offer.job_id] = problem
             return problem

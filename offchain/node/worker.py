@@ -62,11 +62,12 @@ class Worker:
         self._tally = WorkerTally()
         self._receipts = Receipts(node.db)
         self._book = JobBook(node)
-        self._policy = OfferPolicy(self._book, settings.price)
+        self._policy = OfferPolicy(node, self._book, settings.price)
         self._stop = asyncio.Event()
         self._until_settled = False
         self._ready = False
         self._desk: Desk | None = None
+        self._seat: Seat | None = None
 
     async def run(self) -> None:
         """Serve and work until told to stop, then drain."""
@@ -111,11 +112,10 @@ class Worker:
                 node_file(settings.data, url=server.url, admin=admin.url, address=node.address)
             )
             async with asyncio.TaskGroup() as tasks:
+                self._seat = Seat(node, Verdicts(node.db), BlobFetcher(session), kitchen)
                 running = [
                     tasks.create_task(self._duties(desk).run()),
-                    tasks.create_task(
-                        Seat(node, Verdicts(node.db), BlobFetcher(session), kitchen).run()
-                    ),
+                    tasks.create_task(self._seat.run()),
                 ]
                 await self._register(desk.url)
                 self._ready = True
@@ -133,6 +133,7 @@ class Worker:
             "ready": self._is_ready(),
             "draining": self._desk.draining if self._desk else False,
             **self._tally.as_json(),
+            "committees": self._seat.sitting if self._seat else 0,
             "jobs": {
                 "taken": sorted(self._policy.taken),
                 "declined": {str(job): why for job, why in self._policy.declined.items()},
@@ -212,8 +213,8 @@ class Worker:
         return all(claim.claim_id is not None for claim in await self._receipts.claims())
 
     async def _all_settled(self) -> bool:
-        """Whether every claim has ended, too."""
-        if not await self._all_claimed():
+        """Whether every claim has ended, too, and no committee waits for our vote."""
+        if not await self._all_claimed() or (self._seat is not None and self._seat.sitting):
             return False
         jobs = self._node.contracts.JobsManager
         for claim in await self._receipts.claims():

@@ -11,7 +11,7 @@ import contextlib
 import json
 import subprocess
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,10 @@ from offchain.node.demo.wallet import Wallet
 
 CHAIN_ID = 31337
 LPT = ETHER = 10**18
-NAMES = ("main", "standby", "blender")
+TRANSCODERS = ("main", "standby")
+# Each test has a broadcaster of its own, so that it does not tidy up after the one before.
+BROADCASTERS = tuple(f"broadcaster{number}" for number in range(20))
+NAMES = (*TRANSCODERS, *BROADCASTERS)
 FREE_PORT = Address("127.0.0.1", 0)
 PRICE = Price(1_000_000, 1)
 
@@ -53,6 +56,7 @@ class Network:
     deployment: Deployment
     keys: dict[str, LocalSigner]
     folder: Path
+    unused: Iterator[str] = field(default_factory=lambda: iter(BROADCASTERS))
 
     @property
     def chain(self) -> ChainSettings:
@@ -76,7 +80,7 @@ class Network:
     def broadcaster(self, data: Path, source: Path, **changes: Any) -> BroadcasterSettings:
         settings = {
             "chain": self.chain,
-            "key": self.key("blender"),
+            "key": self.key(next(self.unused)),
             "data": data,
             "source": source,
             "listen": FREE_PORT,
@@ -84,7 +88,7 @@ class Network:
             "price": PRICE,
             "most_segments": 20,
             "realtime": False,
-            "transcoders": tuple(self.keys[name].address for name in NAMES[:2]),
+            "transcoders": tuple(self.keys[name].address for name in TRANSCODERS),
         }
         return BroadcasterSettings(**{**settings, **changes})
 
@@ -139,7 +143,7 @@ async def _set_up(rpc: str, folder: Path) -> Network:
         contracts = Contracts(client, deployment)
         chief = Wallet(client, deployer)
         await chief.send(contracts.RoundsManager, "initializeRound")
-        for name in NAMES[:2]:
+        for name in TRANSCODERS:
             own = Wallet(client, keys[name])
             await chief.send(contracts.LivepeerToken, "transfer", keys[name].address, 5000 * LPT)
             manager = contracts.BondingManager

@@ -100,7 +100,7 @@ async def stand(
         url = (await node_facts(data))["url"]
         async with (
             new_session() as session,
-            open_node(network.chain, network.key("blender"), tmp_path / "us") as node,
+            open_node(network.chain, network.key(next(network.unused)), tmp_path / "us") as node,
         ):
             client = TranscoderClient(session)
             hiring = Hiring(node, client, order)

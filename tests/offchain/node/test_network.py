@@ -89,7 +89,7 @@ async def test_stream_is_transcoded_claimed_and_paid_to_the_wei(
     }
     async with network.contracts() as contracts:
         jobs = {job["jobId"]: job for job in await events(contracts, "JobCreated")}
-        ours = {job for job in jobs if jobs[job]["broadcaster"] == settings_address(network)}
+        ours = {seat["jobId"] for seat in status["transcoders"]}
         claims = [each for each in await events(contracts, "WorkClaimed") if each["jobId"] in ours]
         paid = [
             each for each in await events(contracts, "FeesDistributed") if each["jobId"] in ours
@@ -113,11 +113,6 @@ def order(claim: dict[str, Any], paid: list[dict[str, Any]]) -> int:
     """Where a claim's payment stands among the payments."""
     keys = [(each["jobId"], each["claimId"]) for each in paid]
     return keys.index((claim["jobId"], claim["claimId"]))
-
-
-def settings_address(network: Any) -> str:
-    address: str = network.keys["blender"].address
-    return address
 
 
 async def all_paid(network: Any, status: dict[str, Any]) -> None:
@@ -250,3 +245,39 @@ async def test_job_that_is_used_up_is_followed_by_the_next(
 
     assert second["jobId"] > first["jobId"]
     assert second["transcoder"] == first["transcoder"]
+
+
+async def test_cheat_is_caught_by_the_broadcaster_itself_and_passed_over(
+    network: Any, clip: Path, tmp_path: Path, node_facts: Callable[[Path], Any]
+) -> None:
+    main, standby, blender = (tmp_path / name for name in ("main", "standby", "blender"))
+    async with asyncio.TaskGroup() as tasks:
+        miner = tasks.create_task(network.blocks())
+        nodes = [
+            tasks.create_task(worker.serve(network.worker("main", main, cheat="black"))),
+            tasks.create_task(worker.serve(network.worker("standby", standby))),
+        ]
+        for data in (main, standby):
+            await node_facts(data)
+        settings = network.broadcaster(
+            blender, clip, loop=True, realtime=True, stay=True, check_every=1
+        )
+        stream = tasks.create_task(broadcaster.serve(settings))
+        await node_facts(blender)
+        status = await seat_is_used(blender, "standby")
+        for task in (stream, miner, *nodes):
+            task.cancel()
+
+    cheat, honest = status["transcoders"]
+    assert cheat["bad"] >= 1
+    assert honest["bad"] == 0
+    assert f"by {cheat['transcoder']}: " in status["pictures"]["bad"][0]
+
+
+async def seat_is_used(data: Path, role: str) -> dict[str, Any]:
+    """A broadcaster's status, once the seat of a role has given answers that count."""
+    while True:
+        status: dict[str, Any] = await ask(data, "status")
+        if any(seat["role"] == role and seat["used"] for seat in status["transcoders"]):
+            return status
+        await asyncio.sleep(0.05)
