@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from offchain.media.framing import HEADER, BadMessage, lengths, pack, unpack
 from offchain.media.pipeline import Transcoded
 from offchain.media.reader import SourceFault
-from offchain.verify.judgement import Judgement
+from offchain.verify.judgement import INVALID, VALID, Judgement
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -32,10 +33,20 @@ _ENVIRONMENT = {
 }
 _START_SECONDS = 30.0
 _STDERR_KEPT = 2000  # bytes
+_FAULTS = frozenset(
+    (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGSYS)
+)
 
 
 class ChildDied(RuntimeError):
-    """The child crashed, broke a cap or missed its deadline: this segment is lost, the node not."""
+    """The child crashed, broke a cap or missed its deadline: this segment is lost, the node not.
+
+    `crashed` tells a decoder's own fault from a slow machine or a child that was killed.
+    """
+
+    def __init__(self, reason: str, *, crashed: bool = False) -> None:
+        super().__init__(reason)
+        self.crashed = crashed
 
 
 class TranscoderChild:
@@ -92,7 +103,36 @@ class TranscoderChild:
         *,
         rungs: Sequence[int] | None = None,
     ) -> Judgement:
-        """As `verify.judge.judge`; raises `ChildDied`."""
+        """As `verify.judge.judge`; raises `ChildDied`.
+
+        Bytes that crash the decoder twice are undecodable, and not a way out of being judged.
+        """
+        try:
+            return await self._judge(source, renditions, contract, claim, rungs)
+        except ChildDied as death:
+            if not death.crashed:
+                raise
+        try:
+            return await self._judge(source, renditions, contract, claim, rungs)
+        except ChildDied as death:
+            if not death.crashed:
+                raise
+        try:
+            await self._judge(source, renditions, contract, claim, ())
+        except ChildDied as death:
+            if not death.crashed:
+                raise
+            return Judgement(VALID, "source", "the source is at fault: it crashes the decoder")
+        return Judgement(INVALID, "decoding", "the renditions crash the decoder")
+
+    async def _judge(
+        self,
+        source: bytes | Sequence[bytes] | None,
+        renditions: Mapping[int, bytes | Sequence[bytes]],
+        contract: QualityContract,
+        claim: Claim,
+        rungs: Sequence[int] | None,
+    ) -> Judgement:
         source_parts = _parts(source)
         parts = {rung: _parts(rendition) for rung, rendition in renditions.items()}
         content = {
@@ -122,7 +162,9 @@ class TranscoderChild:
                 await self._kill()
                 raise ChildDied(f"the segment took longer than {self.deadline_s} s") from None
             except (BadMessage, asyncio.IncompleteReadError, OSError):
-                raise ChildDied(f"the media child died: {await self._kill()}") from None
+                crashed = await self._has_crashed()
+                words = f"the media child died: {await self._kill()}"
+                raise ChildDied(words, crashed=crashed) from None
             except BaseException:
                 # A cancelled call leaves half a message in the pipe: no other can follow it.
                 await self._kill()
@@ -178,6 +220,14 @@ class TranscoderChild:
             await self._kill()
             raise
         self.held = tuple(hello["held"])
+
+    async def _has_crashed(self) -> bool:
+        """Whether a fault of its own ended the child, which has closed its pipe."""
+        assert self._process is not None
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(1):
+                return -await self._process.wait() in _FAULTS
+        return False
 
     async def _kill(self) -> str:
         """Ends the child and says what it last complained of."""

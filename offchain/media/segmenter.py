@@ -318,11 +318,10 @@ async def paced(
     """
     iterator = iter(segments)
     loop = asyncio.get_running_loop()
-    begin: float | None = None
-    with ThreadPoolExecutor(1, "segmenter") as thread:
+    begin = clock()
+    thread = ThreadPoolExecutor(1, "segmenter")
+    try:
         while True:
-            if begin is None:
-                begin = clock()
             segment = await loop.run_in_executor(thread, next, iterator, None)
             if segment is None:
                 return
@@ -330,3 +329,6 @@ async def paced(
             if wait > 0:
                 await sleep(wait)
             yield segment
+    finally:
+        # Not waited for: the segment in the making would hold up the loop.
+        thread.shutdown(wait=False, cancel_futures=True)

@@ -42,6 +42,13 @@ class TransportTables:
     @classmethod
     def of(cls, segment: bytes) -> TransportTables:
         """Reads the first program; raises `NotTransportStream`."""
+        try:
+            return cls._read(segment)
+        except IndexError as error:
+            raise NotTransportStream("the segment's tables are cut short") from error
+
+    @classmethod
+    def _read(cls, segment: bytes) -> TransportTables:
         program_pid = _program_pid(segment)
         streams = _elementary(_section(segment, program_pid))
         video_pid = next((pid for kind, pid in streams if kind == _H264), None)

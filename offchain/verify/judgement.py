@@ -138,7 +138,7 @@ class Judgement:
         return worst.pack()
 
     def measurement_root(self) -> bytes:
-        """The root that a seat's commitment binds: over the packed word, then each rung."""
+        """A root over the packed word and every rung's scores, for a seat's commitment to bind."""
         leaves = [leaf_hash(self.scores.to_bytes(32, "big"))]
         leaves += [
             leaf_hash(json.dumps(asdict(measured), sort_keys=True).encode())

@@ -17,7 +17,7 @@ from offchain.media.pipeline import transcode
 from offchain.media.sandbox import ChildDied, SourceFault, TranscoderChild, TranscoderPool
 from offchain.proof.hashes import data_hash, rendition_root
 from offchain.verify.judge import judge
-from offchain.verify.judgement import UNAVAILABLE, VALID, Claim
+from offchain.verify.judgement import INVALID, UNAVAILABLE, VALID, Claim
 
 if TYPE_CHECKING:
     from offchain.media.profiles import QualityContract
@@ -98,6 +98,47 @@ async def test_child__killed_or_too_slow__costs_one_segment(
         assert (await child.transcode(data, contract)).frames == 48
         with pytest.raises(ProcessLookupError):
             os.kill(stopped, 0)
+
+
+class Fragile(TranscoderChild):
+    """A child that dies of `fault` in each of its next `deaths` lives."""
+
+    deaths = 0
+    fault = signal.SIGSEGV
+
+    async def _start(self) -> None:
+        await super()._start()
+        if self.deaths and self.pid is not None:
+            self.deaths -= 1
+            # Stopped, it takes the message and dies without an answer.
+            os.kill(self.pid, signal.SIGSTOP)
+            asyncio.get_running_loop().call_later(0.05, os.kill, self.pid, self.fault)
+            asyncio.get_running_loop().call_later(0.06, os.kill, self.pid, signal.SIGCONT)
+
+
+@pytest.mark.parametrize(
+    ("deaths", "verdict", "check"),
+    [(1, VALID, "equal"), (2, INVALID, "decoding"), (3, VALID, "source")],
+)
+async def test_judge__bytes_that_crash_the_decoder__are_blamed_on_whom_they_are_from(
+    segments: list[SourceSegment], contract: QualityContract, deaths: int, verdict: int, check: str
+) -> None:
+    data = segments[0].data
+    here = transcode(data, contract)
+    hashes = tuple(data_hash([rendition]) for rendition in here.renditions)
+    claim = Claim(data_hash([data]), rendition_root(hashes), hashes, 2000, here.pixels)
+    child = Fragile()
+    child.deaths = deaths
+    try:
+        judgement = await child.judge(data, dict(enumerate(here.renditions)), contract, claim)
+        assert (judgement.verdict, judgement.check) == (verdict, check)
+        # A child that was killed, or a slow machine, is nobody's fault: no verdict.
+        await child.close()
+        child.deaths, child.fault = 1, signal.SIGKILL
+        with pytest.raises(ChildDied):
+            await child.judge(data, dict(enumerate(here.renditions)), contract, claim)
+    finally:
+        await child.close()
 
 
 async def test_child__cancelled_call__does_not_answer_the_next(
