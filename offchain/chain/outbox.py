@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 Outcome = Intent
-_NOT_MINED_FOR_SURE = "insufficient funds"
+# What a node says about a transaction whose place is taken, by itself or by another, or whose
+# offer is too low for now: time and a higher offer settle these.
+_TAKEN = ("nonce too low", "nonce is too low", "oldnonce", "already", "underpriced", "base fee")
 
 
 class Outbox:
@@ -309,12 +311,12 @@ class Outbox:
         try:
             await self._client.send_raw(attempt.raw)
         except RpcError as error:
-            message = error.message.lower()
-            if _NOT_MINED_FOR_SURE in message:
-                await self._db.run(lambda c, e=error: intents.note(c, intent.id, e.message))  # type: ignore[misc]
-                return False
             # "nonce too low": one of its transactions, or a foreign one, is mined: the next look
-            # at the chain tells. "underpriced": it will be replaced in time. Neither is a failure.
+            # at the chain tells. "underpriced": it will be replaced in time. Anything else means
+            # that the node does not have it: it stays as it is and is handed in again.
+            if not any(word in error.message.lower() for word in _TAKEN):
+                await self._wait_for(intent, error.message)
+                return False
             logger.info("%s: the node says %s", intent.purpose, error.message)
         crashpoint("outbox.sent")
         await self._db.run(lambda c: intents.mark_sent(c, attempt, self._clock()))

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,12 +21,14 @@ from offchain.store import Database
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     from offchain.chain.client import ChainClient
     from offchain.chain.contracts import Contract
     from offchain.chain.events import ChainEvent
     from tests.offchain.conftest import Anvil
+
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 class OneContract:
@@ -189,6 +199,61 @@ async def test_shorter_chain__walks_back_to_it(
     assert await seen(db) == {1: 1}
     cursor = await follower.advanced()
     assert cursor.number == await client.block_number()
+
+
+FOLLOW = """
+import asyncio, json, sys
+from offchain.chain.client import ChainClient
+from offchain.chain.contracts import Contract
+from offchain.chain.follower import Follower
+from offchain.store import Database
+from tests.offchain.chain.test_follower import OneContract, add, take_back
+
+async def main(url, path, address, abi):
+    async with ChainClient([url]) as client, Database(path) as db:
+        counter = Contract("Counter", address, json.loads(abi), client)
+        follower = Follower(
+            client, db, OneContract(counter), apply=add, undo=take_back, max_span=3
+        )
+        while await follower.step():
+            pass
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("point", ["follower.fetched", "follower.applied"])
+async def test_killed_at_each_step__each_event_takes_effect_once(
+    client: ChainClient,
+    counter: Contract,
+    counter_artifact: dict[str, Any],
+    anvil: Anvil,
+    tmp_path: Path,
+    point: str,
+) -> None:
+    path = tmp_path / "node.db"
+    async with Database(path) as db:
+        await db.run(
+            lambda c: c.execute("CREATE TABLE seen (tag INTEGER PRIMARY KEY, times INTEGER)")
+        )
+    for tag in (1, 2, 3):
+        count(anvil, counter, tag)
+    abi = json.dumps(counter_artifact["abi"])
+    command = [sys.executable, "-c", FOLLOW, anvil.url, str(path), counter.address, abi]
+    for crash_at, expected in ((point, -signal.SIGKILL), (point, -signal.SIGKILL), ("", 0)):
+        ended = await asyncio.to_thread(
+            functools.partial(
+                subprocess.run,
+                command,
+                env={**os.environ, "LIVEPEER_CRASH_AT": crash_at},
+                cwd=ROOT,
+                capture_output=True,
+                check=False,
+            )
+        )
+        assert ended.returncode == expected, ended.stderr[-2000:]
+    async with Database(path) as db:
+        assert await seen(db) == {1: 1, 2: 1, 3: 1}
 
 
 class Stingy:
