@@ -81,7 +81,7 @@ def setUnbondingPeriod(_unbondingPeriod: uint64):
     """
     manager.only_controller_owner()
 
-    common.set_unbonding_period(convert(_unbondingPeriod, uint256))
+    transcoder_pool.set_unbonding_period(convert(_unbondingPeriod, uint256))
 
     manager.parameter_updated("unbondingPeriod")
 
@@ -203,7 +203,7 @@ def slashTranscoder(
         * min(_slashAmount, PERC_DIVISOR)
         // PERC_DIVISOR
     )
-    slashing.bar(_transcoder, snapshot, round + common.unbonding_period())
+    slashing.bar(_transcoder, snapshot, round + transcoder_pool.unbonding_period())
     penalty = self._take(_transcoder, penalty, snapshot, round, clock)
 
     finder_reward: uint256 = 0

@@ -550,7 +550,7 @@ def unbondingPeriod() -> uint64:
     @notice How long stake takes to leave.
     @return Rounds.
     """
-    return convert(common.unbonding_period(), uint64)
+    return convert(transcoder_pool.unbonding_period(), uint64)
 
 
 @external
@@ -1027,7 +1027,7 @@ def _unbond(_amount: uint256, _round: uint256, _previous: address, _next: addres
         delegator=msg.sender,
         unbondingLockId=id,
         amount=_amount,
-        withdrawRound=_round + common.unbonding_period(),
+        withdrawRound=_round + transcoder_pool.unbonding_period(),
     )
     return id
 
@@ -1041,7 +1041,7 @@ def _unbond_to_lock(_amount: uint256, _previous: address, _next: address):
         msg.sender,
         id,
         _amount,
-        round + common.unbonding_period(),
+        round + transcoder_pool.unbonding_period(),
         delegate == msg.sender or ledger.backed_until(msg.sender) != 0,
     )
     common.checkpoint_pair(msg.sender, delegate, round)

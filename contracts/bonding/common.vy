@@ -42,11 +42,10 @@ interface Minter:
 # Treasury cut rates.
 PRECISE_PERC_DIVISOR: constant(uint256) = 10**27
 
-M64: constant(uint256) = 2**64 - 1
 M96: constant(uint256) = 2**96 - 1
 
-# unbondingPeriod 64 | treasuryRewardCutRate 96 | nextRoundTreasuryRewardCutRate 96
-_parameters: uint256
+# treasuryRewardCutRate 96 | nextRoundTreasuryRewardCutRate 96, of 10^27
+_cut_rates: uint256
 
 # In wei of LPT; 0 if there is none.
 treasuryBalanceCeiling: public(uint256)
@@ -54,32 +53,21 @@ treasuryBalanceCeiling: public(uint256)
 
 @internal
 @view
-def unbonding_period() -> uint256:
-    return self._parameters & M64
-
-
-@internal
-@view
 def cut_rate() -> uint256:
-    return (self._parameters >> 64) & M96
+    return self._cut_rates & M96
 
 
 @internal
 @view
 def next_cut_rate() -> uint256:
-    return self._parameters >> 160
-
-
-@internal
-def set_unbonding_period(_rounds: uint256):
-    self._parameters = ((self._parameters >> 64) << 64) | _rounds
+    return self._cut_rates >> 96
 
 
 @internal
 def set_next_cut_rate(_rate: uint256):
     if _rate > PRECISE_PERC_DIVISOR:
         reasons.fail("_cutRate is invalid precise percentage")
-    self._parameters = (self._parameters & (2**160 - 1)) | (_rate << 160)
+    self._cut_rates = self.cut_rate() | (_rate << 96)
 
     manager.parameter_updated("nextRoundTreasuryRewardCutRate")
 
@@ -89,10 +77,9 @@ def start_round():
     """
     @dev The next round's treasury cut becomes the current one's.
     """
-    parameters: uint256 = self._parameters
-    next_rate: uint256 = parameters >> 160
-    if next_rate != (parameters >> 64) & M96:
-        self._parameters = (parameters & M64) | (next_rate << 64) | (next_rate << 160)
+    next_rate: uint256 = self.next_cut_rate()
+    if next_rate != self.cut_rate():
+        self._cut_rates = next_rate | (next_rate << 96)
         manager.parameter_updated("treasuryRewardCutRate")
 
 

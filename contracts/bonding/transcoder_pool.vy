@@ -37,7 +37,8 @@ NEXT_AT: constant(uint256) = 176
 
 _seats: uint256[MAX_POOL + 1]
 
-# Active stake of the current round 96 | of the next round 96 | last round that was initialised 32.
+# What nearly every call needs: active stake of the current round 96 | of the next round 96 | last round that was
+# initialised 24 | unbonding period 40 (rounds).
 _totals: uint256
 
 
@@ -59,7 +60,13 @@ def last_round() -> uint256:
     """
     @dev The last round that was initialised.
     """
-    return self._totals >> 192
+    return (self._totals >> 192) & (2**24 - 1)
+
+
+@internal
+@view
+def unbonding_period() -> uint256:
+    return self._totals >> 216
 
 
 @internal
@@ -104,8 +111,17 @@ def start_round(_round: uint256) -> uint256:
     @dev What was the next round's total becomes the current one's, and is returned.
     """
     total: uint256 = self.next_total()
-    self._totals = total | (total << 96) | (_round << 192)
+    self._totals = (
+        total | (total << 96) | (_round << 192) | (self.unbonding_period() << 216)
+    )
     return total
+
+
+@internal
+def set_unbonding_period(_rounds: uint256):
+    if _rounds >= 2**40:
+        reasons.fail("unbonding period is too long")
+    self._totals = (self._totals & (2**216 - 1)) | (_rounds << 216)
 
 
 @internal
