@@ -28,7 +28,7 @@ def demo(start_demo: Callable[..., Demo], tmp_path_factory: pytest.TempPathFacto
 @pytest.fixture(scope="module")
 def result(demo: Demo) -> Result:
     """How it ended."""
-    demo.wait_for("First picture")
+    demo.wait_for("Streamed", 80)
     return demo.finish()
 
 

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 from offchain.node.demo.ledger import Facts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from offchain.chain.client import ChainClient
     from offchain.chain.contracts import Contracts
-    from offchain.chain.events import ChainEvent
-    from offchain.node.demo.people import People
+    from offchain.node.demo.people import People, Person
     from offchain.node.demo.watch import ChainWatch
 
 # Claim status from which nothing is reserved any more: PAID, FORFEITED, UNPAID, VOID.
@@ -39,88 +38,106 @@ class Books:
 
     async def read(self) -> Facts:
         """The facts at the newest block that the watch has read."""
-        block = self._watch.block
-        events = [event for event in self._watch.events if event.block_number <= block]
-        jobs = [event for event in events if event.contract == "JobsManager"]
-        fees, growth = await self._accounts(events, block)
-        minter = self._contracts.Minter.address
-        withdrawn = _total(events, "BondingManager", "WithdrawFees", "amount")
+        watch = self._watch
+        # No await until all sums over events are taken: they and `block` belong together.
+        block = watch.block
+        escrowed, open_claims, jobs = self._escrowed(), self._open_claims(), self._jobs()
+        withdrawn = watch.total("BondingManager", "WithdrawFees", "amount")
+        bonded = watch.total("BondingManager", "Bond", "additionalAmount")
+        protocol_fee = watch.total("JobsManager", "FeesDistributed", "protocolFee")
+        refunded = watch.total("JobsManager", "JobCancelled", "refund")
+        refunded += watch.total("JobsManager", "JobClosed", "refund")
+        checking = self._checking()
+        own = {person.name: self._own(person.address) for person in self._stakers}
+
+        fees, growth = await self._accounts(own, block)
+        minter, token = self._contracts.Minter.address, self._contracts.LivepeerToken
         fees_in_hand = await self._client.balance(minter, block) + withdrawn
-        token = self._contracts.LivepeerToken
         stake_in_hand = await token.call("balanceOf", minter, block=block)
-        bonded = _total(events, "BondingManager", "Bond", "additionalAmount")
         return Facts(
             block=block,
-            escrowed=_escrowed(jobs),
+            escrowed=escrowed,
             fees=fees,
             fees_rounding=fees_in_hand - sum(fees.values()),
-            protocol_fee=_total(jobs, "JobsManager", "FeesDistributed", "protocolFee"),
-            refunded=_total(jobs, "JobsManager", "JobCancelled", "refund")
-            + _total(jobs, "JobsManager", "JobClosed", "refund"),
-            held=await self._held(jobs, block),
-            checking=self._checking(events),
+            protocol_fee=protocol_fee,
+            refunded=refunded,
+            held=await self._held(jobs, open_claims, block),
+            checking=checking,
             minted=growth,
             minted_rounding=stake_in_hand - bonded - sum(growth.values()),
             supply_before=self._supply_before,
             supply_now=await token.call("totalSupply", block=block),
         )
 
+    @property
+    def _stakers(self) -> list[Person]:
+        return [*self._people.transcoders, self._people.delegator]
+
+    def _own(self, address: str) -> tuple[int, int]:
+        """Fees withdrawn and LPT bonded by one account."""
+        total = self._watch.total
+        withdrawn = total("BondingManager", "WithdrawFees", "amount", delegator=address)
+        return withdrawn, total("BondingManager", "Bond", "additionalAmount", delegator=address)
+
     async def _accounts(
-        self, events: list[ChainEvent], block: int
+        self, own: Mapping[str, tuple[int, int]], block: int
     ) -> tuple[dict[str, int], dict[str, int]]:
         """Name -> fees owned or withdrawn, and name -> growth of stake over what was bonded."""
         manager = self._contracts.BondingManager
         current = await self._contracts.RoundsManager.call("currentRound", block=block)
-        stakers = [*self._people.transcoders, self._people.delegator]
 
         async def earned(address: str) -> tuple[int, int]:
-            fees = await manager.call("pendingFees", address, current, block=block)
+            owed = await manager.call("pendingFees", address, current, block=block)
             stake = await manager.call("pendingStake", address, current, block=block)
-            return fees, stake
+            return owed, stake
 
-        earnings = await asyncio.gather(*(earned(person.address) for person in stakers))
+        earnings = await asyncio.gather(*(earned(person.address) for person in self._stakers))
         fees, growth = {}, {}
-        for person, (owed, stake) in zip(stakers, earnings, strict=True):
-            own = [e for e in events if e.args.get("delegator") == person.address]
-            fees[person.name] = owed + _total(own, "BondingManager", "WithdrawFees", "amount")
-            bonded = _total(own, "BondingManager", "Bond", "additionalAmount")
+        for person, (owed, stake) in zip(self._stakers, earnings, strict=True):
+            withdrawn, bonded = own[person.name]
+            fees[person.name] = owed + withdrawn
             growth[person.name] = stake - bonded
         return fees, growth
 
-    async def _held(self, jobs: list[ChainEvent], block: int) -> int:
+    async def _held(
+        self, jobs: Iterable[int], claims: Iterable[tuple[int, int]], block: int
+    ) -> int:
         """Escrow left in every job, and fees reserved by claims that are not final."""
         manager = self._contracts.JobsManager
-        ids = {e.args["jobId"] for e in jobs if e.name == "JobCreated"}
-        claims = _keys(jobs, "WorkClaimed") - _keys(jobs, "FeesDistributed", "ClaimRefunded")
-        records = await asyncio.gather(*(manager.call("getJob", i, block=block) for i in ids))
+        records = await asyncio.gather(*(manager.call("getJob", i, block=block) for i in jobs))
         made = await asyncio.gather(
             *(manager.call("getClaim", job, claim, block=block) for job, claim in claims)
         )
         reserved = sum(claim["fees"] for claim in made if claim["status"] < FIRST_FINAL_STATUS)
         return int(sum(job["escrow"] for job in records) + reserved)
 
-    def _checking(self, events: list[ChainEvent]) -> dict[str, int]:
+    def _jobs(self) -> set[int]:
+        return {event.args["jobId"] for event in self._watch.of("JobsManager", "JobCreated")}
+
+    def _open_claims(self) -> set[tuple[int, int]]:
+        """Claims that no event has ended; the chain is asked whether they really are open."""
+
+        def keys(*names: str) -> set[tuple[int, int]]:
+            events = self._watch.of("JobsManager", *names)
+            return {(event.args["jobId"], event.args["claimId"]) for event in events}
+
+        return keys("WorkClaimed") - keys("FeesDistributed", "ClaimRefunded")
+
+    def _checking(self) -> dict[str, int]:
         names = self._people.names
         earned: dict[str, int] = {}
-        for event in events:
-            if (event.contract, event.name) == ("VerifierCommittee", "SeatPaid"):
-                who = names.get(event.args["verifier"], event.args["verifier"])
-                earned[who] = earned.get(who, 0) + event.args["amount"]
+        for event in self._watch.of("VerifierCommittee", "SeatPaid"):
+            who = names.get(event.args["verifier"], event.args["verifier"])
+            earned[who] = earned.get(who, 0) + event.args["amount"]
         return earned
 
-
-def _total(events: Iterable[ChainEvent], contract: str, name: str, field: str) -> int:
-    return sum(e.args[field] for e in events if e.contract == contract and e.name == name)
-
-
-def _keys(jobs: list[ChainEvent], *names: str) -> set[tuple[int, int]]:
-    return {(e.args["jobId"], e.args["claimId"]) for e in jobs if e.name in names}
-
-
-def _escrowed(jobs: list[ChainEvent]) -> int:
-    """What broadcasters put in; a job that replaces a lapsed one brings nothing new."""
-    replacements = {e.args["newJobId"] for e in jobs if e.name == "JobLapsed"}
-    created = [e for e in jobs if e.name == "JobCreated" and e.args["jobId"] not in replacements]
-    return _total(created, "JobsManager", "JobCreated", "escrow") + _total(
-        jobs, "JobsManager", "JobFunded", "amount"
-    )
+    def _escrowed(self) -> int:
+        """What broadcasters put in; a job that replaces a lapsed one brings nothing new."""
+        watch = self._watch
+        replaced = {event.args["newJobId"] for event in watch.of("JobsManager", "JobLapsed")}
+        created = sum(
+            event.args["escrow"]
+            for event in watch.of("JobsManager", "JobCreated")
+            if event.args["jobId"] not in replaced
+        )
+        return int(created) + watch.total("JobsManager", "JobFunded", "amount")

@@ -16,7 +16,7 @@ from offchain.node.demo.problems import DemoError
 from offchain.node.demo.workspace import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from offchain.node.demo.people import People, Person
@@ -77,9 +77,11 @@ class Crew:
         self.workers: dict[str, Node] = {}
         self.broadcaster: Node | None = None
 
-    async def start_workers(self, network: Path, rpc: str, claim_every: int) -> None:
-        """Starts one worker per transcoder."""
-        for person in self._people.transcoders:
+    async def start_workers(
+        self, people: Iterable[Person], network: Path, rpc: str, claim_every: int
+    ) -> None:
+        """Starts a worker for each of these transcoders."""
+        for person in people:
             port, admin = free_port(), free_port()
             command = self._command("worker", person, network, rpc)
             command += ["--listen", f"127.0.0.1:{port}", "--admin", f"127.0.0.1:{admin}"]
@@ -151,7 +153,10 @@ class Crew:
             return await answer.text() if answer.status == 200 else ""
 
     async def mind(self) -> None:
-        """Restarts lost workers; raises `DemoError` when a node cannot go on."""
+        """Restarts lost workers; raises `DemoError` when a node, or the chain, cannot go on."""
+        chain = self._processes.children["anvil"]
+        if not chain.alive:
+            raise DemoError(f"the local chain was lost: anvil {chain.how_it_ended()}")
         if self.broadcaster is not None:
             child = self.broadcaster.child
             if not child.alive and not child.stopping and child.process.returncode != 0:

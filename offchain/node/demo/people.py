@@ -59,6 +59,11 @@ class People:
         return self.transcoders[:2]
 
     @property
+    def others(self) -> tuple[Person, ...]:
+        """The transcoders that are there to check, and to be hired another time."""
+        return self.transcoders[2:]
+
+    @property
     def names(self) -> dict[str, str]:
         """Address -> name."""
         return {person.address: person.name for person in self}

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from offchain.node.demo.ledger import Ledger
     from offchain.node.demo.options import Options
     from offchain.node.demo.pace import Pace
-    from offchain.node.demo.people import People
+    from offchain.node.demo.people import People, Person
     from offchain.node.demo.watch import ChainWatch
     from offchain.web.feed import EventFeed
 
@@ -62,6 +62,7 @@ class Performance:
         self._watch = watch
         self._books = books
         self._feed = feed
+        self._people = people
         self._narrator = Narrator(people.names)
         self._told = 0
         self._progress = Progress(watch, people)
@@ -72,7 +73,7 @@ class Performance:
     async def play(self, chain: Anvil, stage: Stage) -> None:
         """Starts the nodes and returns when the stream has ended and, with `once`, is paid."""
         await chain.tick(BLOCK_SECONDS)
-        await self._crew.start_workers(stage.network_file, chain.url, CLAIM_EVERY)
+        await self._start_workers(self._people.hired, chain, stage)
         async with asyncio.TaskGroup() as tasks:
             background = [
                 tasks.create_task(self._watch.run()),
@@ -90,8 +91,11 @@ class Performance:
         """Starts the broadcaster once the two it will hire can be reached."""
         ready = self._watch.until(lambda: self._progress.hirable)
         await self._within(READY_SECONDS, ready, "the workers did not get ready")
-        self._pace.done("Workers are up")
+        self._pace.done("The first two workers are up")
         await self._crew.start_broadcaster(stage.network_file, chain.url, self._show())
+
+    async def _start_workers(self, people: tuple[Person, ...], chain: Anvil, stage: Stage) -> None:
+        await self._crew.start_workers(people, stage.network_file, chain.url, CLAIM_EVERY)
 
     def _show(self) -> Show:
         once = self._options.once
@@ -111,6 +115,8 @@ class Performance:
         self._pace.first_picture = self._pace.seconds
         self._board.playing = True
         self._pace.done("First picture")
+        # Who only checks is not needed before the first claim, and would slow the first picture.
+        await self._start_workers(self._people.others, chain, stage)
         self._board.phase = f"Live: {self._programme()}"
         if not self._options.once:
             self.can_finish = True

@@ -7,8 +7,10 @@ disk; nodes use `offchain.chain.follower`.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
-from typing import TYPE_CHECKING
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
 
 from offchain.chain.errors import ChainError
 
@@ -31,6 +33,7 @@ class ChainWatch:
         self._contracts = contracts
         self._next = start_block
         self._moved = asyncio.Condition()
+        self._by_kind: dict[tuple[str, str], list[ChainEvent]] = defaultdict(list)
         self.events: list[ChainEvent] = []
         self.block = start_block - 1
 
@@ -50,8 +53,11 @@ class ChainWatch:
             return
         logs = await self._client.logs(self._contracts.addresses, first=self._next, last=newest)
         logs.sort(key=lambda log: (int(log["blockNumber"], 16), int(log["logIndex"], 16)))
-        found = (self._contracts.decode_log(log) for log in logs)
-        self.events.extend(event for event in found if event is not None)
+        for log in logs:
+            event = self._contracts.decode_log(log)
+            if event is not None:
+                self.events.append(event)
+                self._by_kind[event.contract, event.name].append(event)
         self._next = newest + 1
         self.block = newest
         async with self._moved:
@@ -63,5 +69,14 @@ class ChainWatch:
             await self._moved.wait_for(condition)
 
     def of(self, contract: str, *names: str) -> Iterator[ChainEvent]:
-        """The events of these names that `contract` has emitted, oldest first."""
-        return (e for e in self.events if e.contract == contract and e.name in names)
+        """The events of these names that `contract` has emitted, oldest first of each name."""
+        kinds = (self._by_kind.get((contract, name), ()) for name in names)
+        return itertools.chain.from_iterable(kinds)
+
+    def total(self, contract: str, name: str, field: str, **of: Any) -> int:
+        """Sum of a field over events of a name; only those whose other fields are as in `of`."""
+        return sum(
+            event.args[field]
+            for event in self.of(contract, name)
+            if all(event.args[key] == value for key, value in of.items())
+        )
