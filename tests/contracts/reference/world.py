@@ -82,8 +82,8 @@ class World:
 
     def registered(self, name: str) -> bool:
         """Whether the account has stake with itself."""
-        account = self.account(name)
-        return account.delegate == name and account.stake > 0
+        account = self.accounts.get(name)
+        return account is not None and account.delegate == name and account.stake > 0
 
     def barred(self, name: str) -> bool:
         """Whether a conviction keeps the transcoder out at the moment."""
@@ -131,11 +131,12 @@ class World:
     def vote(self, name: str) -> tuple[Fraction, Fraction, str | None]:
         """Votes of an account at the start of the next round if nothing else happened.
 
-        A registered transcoder votes with everything behind it, exactly; a delegator with its own
-        stake, up to rounding. Returned with the bound of the rounding and the delegate.
+        A registered transcoder votes with everything behind it, exactly; a delegator of one with
+        its own stake, up to rounding; anybody else has no votes. Returned with the bound of the
+        rounding and the delegate.
         """
         account = self.account(name)
-        if account.stake == 0:
+        if account.stake == 0 or not self.registered(account.delegate or ""):
             return ZERO, ZERO, account.delegate
         if account.delegate == name:
             return Fraction(self.transcoder(name).delegated), ZERO, name

@@ -33,7 +33,8 @@ def seen(machine: Machine, name: str) -> Taken:
     machine.last_penalty = world.vault - view.vault
     if name in machine.promised:
         until, stake = machine.promised[name]
-        machine.promised[name] = until, max(stake - machine.last_penalty, 0)
+        # What is left is rounded down; an account that earned since it settled loses one wei more.
+        machine.promised[name] = until, max(stake - machine.last_penalty - 2, 0)
     delegate = world.account(name).delegate
     bonded = 0
     if delegate:

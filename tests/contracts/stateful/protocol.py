@@ -36,16 +36,16 @@ ROLES = ("JobsManager", "VerifierCommittee", "RandaoBeacon")
 
 def person(number: int) -> str:
     """The address of a test account."""
-    return f"0x{0xA0 + number:02x}" + f"{number + 1:038x}"
+    return f"0x{0xA000 + number:04x}" + f"{number + 1:036x}"
 
 
-OWNER = person(0x40)
-JOBS = person(0x41)
-VERIFIER = person(0x42)
-COMMITTEE = person(0x43)
-FRIEND = person(0x44)
-STRANGER = person(0x45)
-TREASURY = person(0x46)
+OWNER = person(0x1040)
+JOBS = person(0x1041)
+VERIFIER = person(0x1042)
+COMMITTEE = person(0x1043)
+FRIEND = person(0x1044)
+STRANGER = person(0x1045)
+TREASURY = person(0x1046)
 BYSTANDERS = (FRIEND, COMMITTEE, TREASURY)
 """Accounts that receive tokens and never bond."""
 

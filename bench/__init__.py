@@ -1,0 +1,1 @@
+"""Benchmarks: `python -m bench` measures, and writes `results.json` and `RESULTS.md`."""

@@ -1,0 +1,125 @@
+"""Rows of figures, kept in `results.json` and shown in `RESULTS.md`; every area uses it.
+
+    rows = [Row("gas", "reward", 233_000, 513_000, 0.45, "gas", "pool of 10")]
+    write("gas", rows, text="What was measured, and how.")
+
+An area replaces its own rows and leaves the others' alone.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).resolve().parent
+RESULTS = FOLDER / "results.json"
+PAGE = FOLDER / "RESULTS.md"
+CAMPAIGN = FOLDER / "campaign.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One figure. ``target`` is the most ``ratio`` may be or, without reference, ``ours``."""
+
+    area: str
+    name: str
+    ours: float
+    reference: float | None = None
+    target: float | None = None
+    unit: str = ""
+    note: str = ""
+
+    @property
+    def ratio(self) -> float | None:
+        """Ours by the reference's; nothing where there is no reference."""
+        return round(self.ours / self.reference, 3) if self.reference else None
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the target is met; nothing where there is none."""
+        if self.target is None:
+            return None
+        measured = self.ratio if self.reference else self.ours
+        return measured is not None and measured <= self.target
+
+
+def write(area: str, rows: list[Row], text: str = "") -> None:
+    """Replaces an area's rows and words, and draws the page anew."""
+    stored = load()
+    stored[area] = {
+        "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "text": text,
+        "rows": [{**asdict(row), "ratio": row.ratio} for row in rows],
+    }
+    RESULTS.write_text(json.dumps(stored, indent=1, sort_keys=True) + "\n")
+    draw()
+
+
+def load() -> dict[str, Any]:
+    """All areas as they were last written."""
+    return dict(json.loads(RESULTS.read_text())) if RESULTS.exists() else {}
+
+
+def draw() -> None:
+    """Writes the page from what is stored."""
+    parts = ["# Results", "", "Written by `make bench`; the same figures are in `results.json`."]
+    for area, stored in sorted(load().items()):
+        parts += ["", f"## {area}", "", f"Measured {stored['date']}. {stored['text']}".strip(), ""]
+        parts += table(stored["rows"])
+    if CAMPAIGN.exists():
+        parts += ["", *campaign(json.loads(CAMPAIGN.read_text()))]
+    PAGE.write_text("\n".join(parts) + "\n")
+
+
+def table(rows: list[dict[str, Any]]) -> list[str]:
+    """Rows as a table in Markdown."""
+    lines = [
+        "| what | ours | reference | ratio | target | met | note |",
+        "|---|--:|--:|--:|--:|:-:|---|",
+    ]
+    for stored in rows:
+        row = Row(**{key: value for key, value in stored.items() if key != "ratio"})
+        unit = f" {row.unit}" if row.unit and row.unit != "gas" else ""
+        cells = (
+            row.name,
+            number(row.ours) + unit,
+            number(row.reference),
+            "" if row.ratio is None else f"{row.ratio:.2f}",
+            number(row.target),
+            {True: "yes", False: "**no**", None: ""}[row.met],
+            row.note,
+        )
+        lines.append("| " + " | ".join(cell.replace("|", "/") for cell in cells) + " |")
+    return lines
+
+
+def number(value: float | None) -> str:
+    """A figure to read: thousands apart, no more digits than needed."""
+    if value is None:
+        return ""
+    if float(value).is_integer() and abs(value) >= 10:
+        return f"{int(value):,}"
+    return f"{value:,.3g}" if abs(value) < 10 else f"{value:,.1f}"
+
+
+def campaign(stored: dict[str, Any]) -> list[str]:
+    """What the long random campaign on staking did."""
+    tried, succeeded = stored["tried"], stored["succeeded"]
+    lines = [
+        "## Staking campaign",
+        "",
+        f"{stored['steps']:,} steps from seed {stored['seed']} ran clean in {stored['seconds']:,} "
+        f"s at commit {stored['commit']}, finished {stored['date']}: contract and model agreed "
+        "after every step. How often each rule went through (a refused call is a check too):",
+        "",
+        "| rule | tried | went through | share |",
+        "|---|--:|--:|--:|",
+    ]
+    for name in sorted(tried):
+        done = succeeded.get(name, 0)
+        lines.append(f"| {name} | {tried[name]:,} | {done:,} | {done / tried[name]:.0%} |")
+    states = ", ".join(f"{state} ({count:,})" for state, count in sorted(stored["reached"].items()))
+    return [*lines, "", f"States reached: {states}."]
