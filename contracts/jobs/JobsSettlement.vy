@@ -271,10 +271,13 @@ def missedVerificationSlash(_jobId: uint256, _claimId: uint256):
         if clock <= windows.seedBy:
             reasons.fail("seed can still be proven")
     else:
-        if (
-            clock <= windows.openBy
-            or claims.draws_open(claim.state, claim.progress) and clock <= windows.openChallengedBy or claims.challenges_open(claim.progress)
-        ):
+        late_draws: bool = (
+            clock > windows.openBy and not claims.draws_open(claim.state, claim.progress)
+        )
+        late_challenges: bool = (
+            clock > windows.openChallengedBy and not claims.challenges_open(claim.progress)
+        )
+        if not (late_draws or late_challenges):
             reasons.fail("nothing was missed")
 
     self._convict(_jobId, _claimId, claim, claims.FAULT_MISSED)

@@ -253,7 +253,7 @@ def lapse(_jobId: uint256, _snapshot: address, _round: uint256, _clock: uint256)
         reasons.fail("job is not by election")
     status: uint256 = self.status(state)
     lapsed: bool = status == OFFERED and _clock > self.time(state)
-    if not lapsed and status != ACTIVE or not self.is_lost(state):
+    if not (lapsed or (status == ACTIVE and self.is_lost(state))):
         reasons.fail("transcoder still has the job")
     lapses: uint256 = ((state >> LAPSES) & 3) + 1
     if lapses > MAX_LAPSES:
