@@ -132,7 +132,7 @@ class QualityContract:
         _require(len(text.encode()) <= MAX_TEXT, f"the contract is longer than {MAX_TEXT} bytes")
         try:
             content = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise BadContract(f"the quality contract is not JSON: {error}") from error
         fields = _keys(content, _CONTRACT_KEYS, {"scaling"}, "the quality contract")
         for key, only in (

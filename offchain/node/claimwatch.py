@@ -68,11 +68,8 @@ class ClaimWatch:
         """What is wrong with a claim (the arguments of `WorkClaimed`), or nothing."""
         job, url = self._jobs[claim["jobId"]]
         first, last = claim["firstSequence"], claim["lastSequence"]
-        ours = {
-            row.sequence: row.leaf
-            for row in await self._receipts.unclaimed(job.job_id)
-            if first <= row.sequence <= last
-        }
+        rows = await self._receipts.between(job.job_id, first, last)
+        ours = {row.sequence: row.leaf for row in rows}
         if len(ours) == claim["segmentCount"]:
             if merkle_root([ours[sequence] for sequence in sorted(ours)]) == claim["claimRoot"]:
                 return ""
@@ -100,9 +97,9 @@ def judge_leaves(
     """
     try:
         receipts = [_leaf(entry, job.job_id) for entry in answer["leaves"]]
-    except (KeyError, TypeError, ValueError):
+        leaves = [receipt.leaf() for receipt, _ in receipts]
+    except (KeyError, TypeError, ValueError, AttributeError):
         return "has leaves that cannot be read"
-    leaves = [receipt.leaf() for receipt, _ in receipts]
     if len(leaves) != claim["segmentCount"] or merkle_root(leaves) != claim["claimRoot"]:
         return "is not what its transcoder serves as its leaves"
     for receipt, signature in receipts:

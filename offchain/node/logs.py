@@ -33,10 +33,16 @@ def _fields(record: logging.LogRecord) -> dict[str, object]:
     return {key: value for key, value in vars(record).items() if key not in _STANDARD}
 
 
+def _one_line(value: object) -> str:
+    """A value that cannot pretend to be another line of the log."""
+    text = str(value)
+    return text if text.isprintable() else repr(text)
+
+
 class _Words(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         clock = time.strftime("%H:%M:%S", time.localtime(record.created))
-        fields = "".join(f" {key}={value}" for key, value in _fields(record).items())
+        fields = "".join(f" {key}={_one_line(value)}" for key, value in _fields(record).items())
         line = f"{clock}.{int(record.msecs):03d} {record.levelname.lower():7} {record.getMessage()}"
         if record.exc_info:
             fields += "\n" + self.formatException(record.exc_info)

@@ -89,6 +89,12 @@ class Receipts:
             str(job_id),
         )
 
+    async def between(self, job_id: int, first: int, last: int) -> list[StoredReceipt]:
+        """Receipts of a job from one sequence to another, both included, claimed or not."""
+        return await self._select(
+            "job_id = ? AND sequence BETWEEN ? AND ?", str(job_id), first, last
+        )
+
     async def of_claim(self, purpose: str) -> list[StoredReceipt]:
         """The receipts of a claim in leaf order."""
         return await self._select("claim_purpose = ?", purpose)

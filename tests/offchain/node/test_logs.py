@@ -35,6 +35,14 @@ def test_addresses_lose_their_keys_and_words_their_secrets(text: str, shown: str
     assert scrub(text) == shown
 
 
+def test_strangers_words_stay_on_their_line(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logs("info", "text")
+    stream = "x\n12:00:00.000 info    all is well"
+    logging.getLogger("livepeer.test").info("job declined", extra={"stream": stream})
+
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
 @pytest.mark.parametrize("style", ["text", "json"])
 def test_lines_carry_fields_and_no_secret(style: str, capsys: pytest.CaptureFixture[str]) -> None:
     set_up_logs("info", style)
