@@ -21,10 +21,10 @@ from offchain.chain.keys import LocalSigner, load_keystore, read_password
 from offchain.chain.outbox import Outbox
 from offchain.node.errors import BadSetup, NoRpc
 from offchain.proof.typed import Domain
-from offchain.store import Blobs, Database
+from offchain.store import Blobs, Database, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from offchain.node.config import ChainSettings, KeySettings
 
@@ -34,6 +34,8 @@ ROOT = Path(__file__).resolve().parents[2]
 NODE_FILE = "node.json"
 # What the chain and its follower must hold before a node says that it is up.
 _CATCH_UP_S = 30.0
+RESTART_S = 5.0
+"""Seconds until a part of a node that failed starts again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,23 @@ async def open_node(chain: ChainSettings, key: KeySettings, data: Path) -> Async
             finally:
                 for task in running:
                     task.cancel()
+
+
+async def keep_running(name: str, run: Callable[[], Awaitable[None]]) -> None:
+    """Run one part of a node; where it fails unforeseen, say so and start it again.
+
+    A mistake in one part must not drop the streams of the others. Trouble with the store ends the
+    node: it must not act on what it cannot remember.
+    """
+    while True:
+        try:
+            await run()
+            return
+        except* StoreError:
+            raise
+        except* Exception:
+            log.exception("part failed; it starts again", extra={"part": name})
+        await asyncio.sleep(RESTART_S)
 
 
 async def _reach(

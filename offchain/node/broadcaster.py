@@ -15,7 +15,7 @@ from offchain.net.client import TranscoderClient, new_session
 from offchain.net.hls_server import cors_for_players, hls_routes
 from offchain.net.http import Server, errors_as_json, health_route, status_route
 from offchain.node.answers import check_answer, signed_request
-from offchain.node.base import Node, node_file, open_node, stop_signals
+from offchain.node.base import Node, keep_running, node_file, open_node, stop_signals
 from offchain.node.claimwatch import ClaimWatch
 from offchain.node.control import control_socket, intent_calls
 from offchain.node.dispatch import Dispatcher, Seat
@@ -121,7 +121,7 @@ class Broadcaster:
             await stack.enter_async_context(self._inspector)
             async with asyncio.TaskGroup() as background:
                 self._background = background
-                watch = background.create_task(self._claims.run())
+                watch = background.create_task(keep_running("claims", self._claims.run))
                 left = await steward.leftovers()
                 closing: asyncio.Task[None] | None = None
                 if left:
@@ -194,7 +194,7 @@ class Broadcaster:
             late_factor=self._settings.late_after,
         )
         self._phase = "live"
-        recruiting = background.create_task(self._recruiter.run())
+        recruiting = background.create_task(keep_running("recruiter", self._recruiter.run))
         # A live input does not wait; one that is sent as fast as it can be worked on does.
         room = asyncio.Semaphore(FAST_IN_FLIGHT)
         waiting: set[asyncio.Task[None]] = set()

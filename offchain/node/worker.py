@@ -13,7 +13,7 @@ from offchain.net.client import BlobFetcher, new_session
 from offchain.net.http import Server
 from offchain.net.worker_server import worker_app
 from offchain.node.admin import WorkerCollector, admin_app
-from offchain.node.base import Node, node_file, open_node, stop_signals
+from offchain.node.base import Node, keep_running, node_file, open_node, stop_signals
 from offchain.node.control import control_socket, intent_calls
 from offchain.node.desk import Desk
 from offchain.node.duties import ClaimPolicy, Duties, worker_duties
@@ -114,8 +114,8 @@ class Worker:
             async with asyncio.TaskGroup() as tasks:
                 self._seat = Seat(node, Verdicts(node.db), BlobFetcher(session), kitchen)
                 running = [
-                    tasks.create_task(self._duties(desk).run()),
-                    tasks.create_task(self._seat.run()),
+                    tasks.create_task(keep_running("duties", self._duties(desk).run)),
+                    tasks.create_task(keep_running("seat", self._seat.run)),
                 ]
                 await self._register(desk.url)
                 self._ready = True
