@@ -42,3 +42,20 @@ def vote_is_over(request: Mapping[str, Any]) -> bool:
         everybody: bool = request["revealed"] >= request["committed"]
         return everybody
     return bool(request["phase"] == TALLY)
+
+
+def due_for(request: Mapping[str, Any], head: int, clock: int) -> int | None:
+    """For how many blocks somebody could have moved the request on; None if nobody can yet, and -1
+    for a vote that ended before its window, which nothing dates."""
+    phase = request["phase"]
+    if phase == SEATING:
+        waited = head - request["seedBlock"] - 1
+    elif phase == APPEAL:
+        waited = clock - request["appealBy"] - 1
+    elif phase == TALLY:
+        waited = clock - request["revealBy"] - 1
+    elif vote_is_over(request):
+        return -1
+    else:
+        return None
+    return waited if waited >= 0 else None

@@ -16,7 +16,15 @@ from offchain.chain.acts import Acts
 from offchain.chain.batches import Batches
 from offchain.chain.errors import ChainError, RpcUnavailable
 from offchain.committee.case import Case, CaseNotReady, read_case
-from offchain.committee.poke import COMMIT, CONCLUDED, REVEAL, SEATING, move_on, vote_is_over
+from offchain.committee.poke import (
+    COMMIT,
+    CONCLUDED,
+    REVEAL,
+    SEATING,
+    due_for,
+    move_on,
+    vote_is_over,
+)
 from offchain.committee.weigh import BlobSource, Judge, Weighed, weigh
 from offchain.proof.hashes import keccak
 from offchain.proof.typed import UNAVAILABLE, Domain, Verdict
@@ -34,6 +42,7 @@ log = logging.getLogger("livepeer.committee")
 
 MOST_IN_ONE = 32  # commitments or reveals in one transaction
 _ASK_AGAIN = 2  # blocks until bytes that could not be fetched are asked for again
+_TURN = 2  # blocks in which the one before should have done it
 _MOST_FAULTS = 3  # times the judge may fail on a case before the seat abstains
 
 Key = tuple[int, int]  # request and stage
@@ -146,7 +155,7 @@ class Seat:
         self._todo.pop(chair.key, None)
         if phase == REVEAL and not vote_is_over(request):
             return None, await self._reveal(chair)
-        if self._my_turn(head, chair, phase):
+        if self._my_turn(head, clock, chair, request):
             await move_on(self._node, self._acts, head, clock, chair.request, request)
         return None, None
 
@@ -276,10 +285,14 @@ class Seat:
         batches: Batches[dict[str, Any]] = Batches(self._node.outbox, kind, most=MOST_IN_ONE)
         await batches.submit(wanted, send)
 
-    def _my_turn(self, head: int, chair: Chair, phase: int) -> bool:
-        """Seats take turns at what anybody may do: one block each since it was first seen."""
-        since = self._seen.setdefault((*chair.key, phase), head)
-        return head >= since + chair.seat
+    def _my_turn(self, head: int, clock: int, chair: Chair, request: Mapping[str, Any]) -> bool:
+        """The claimant comes first at what anybody may do, then the seats one after another."""
+        waited = due_for(request, head, clock)
+        if waited is None:
+            return False
+        if waited < 0:
+            waited = head - self._seen.setdefault((*chair.key, request["phase"]), head)
+        return waited >= _TURN * (chair.seat + 1)
 
     def _judge_failed(self, key: Key, head: int, error: RuntimeError) -> None:
         self._faults[key] = self._faults.get(key, 0) + 1

@@ -12,6 +12,7 @@ from offchain.node.duties.accept import AcceptJobs, Offer, Policy
 from offchain.node.duties.base import Duties, Duty
 from offchain.node.duties.claim import ClaimPolicy, ClaimWork
 from offchain.node.duties.claimbook import ClaimBook
+from offchain.node.duties.money import AskPrice, Collect
 from offchain.node.duties.rounds import Rounds
 from offchain.node.duties.settle import SettleClaims
 
@@ -22,9 +23,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AcceptJobs",
+    "AskPrice",
     "ClaimBook",
     "ClaimPolicy",
     "ClaimWork",
+    "Collect",
     "Duties",
     "Duty",
     "Offer",
@@ -47,12 +50,20 @@ def worker_duties(
     in_flight: Callable[[int], Collection[int]] = lambda _: (),
     draining: Callable[[], bool] = lambda: False,
     confirmations: int = 12,
+    price: tuple[int, int] | None = None,
+    collect_from: int | None = None,
 ) -> Duties:
     """Everything a transcoder owes the chain, except its seat on committees.
 
-    `accept` decides on jobs; `location` is the URL at which this node serves blobs by hash.
+    `accept` decides on jobs; `location` is the URL at which this node serves blobs by hash; `price`
+    is wei for pixels, asked for in elections; credits are withdrawn from `collect_from` wei on.
     """
     book = ClaimBook(node)
+    optional: list[Duty] = []
+    if price is not None:
+        optional.append(AskPrice(node, *price))
+    if collect_from is not None:
+        optional.append(Collect(node, collect_from))
     return Duties(
         node,
         [
@@ -62,6 +73,7 @@ def worker_duties(
             SettleClaims(
                 node, receipts, book, blobs, location=location, confirmations=confirmations
             ),
+            *optional,
         ],
         also=[book],
     )
