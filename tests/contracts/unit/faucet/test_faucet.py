@@ -64,9 +64,7 @@ def test_request__of_a_whitelisted_account__need_not_wait(
     assert faucet.nextValidRequest(stranger) == 0
 
 
-def test_request__of_an_empty_faucet__reverts(
-    faucet: Contract, owner: str, stranger: str
-) -> None:
+def test_request__of_an_empty_faucet__reverts(faucet: Contract, owner: str, stranger: str) -> None:
     faucet.addToWhitelist(stranger, sender=owner)
     for _ in range(3):
         faucet.request(sender=stranger)
@@ -86,9 +84,7 @@ def test_remove_from_whitelist__makes_wait_again(
         faucet.request(sender=stranger)
 
 
-@pytest.mark.parametrize(
-    "function", ["addToWhitelist", "removeFromWhitelist", "transferOwnership"]
-)
+@pytest.mark.parametrize("function", ["addToWhitelist", "removeFromWhitelist", "transferOwnership"])
 def test_owner_functions__by_a_stranger__revert(
     faucet: Contract, stranger: str, function: str
 ) -> None:
