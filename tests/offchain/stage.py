@@ -152,34 +152,46 @@ class Worker:
 
     async def transcode(self, job_id: int, *sequences: int) -> list[StoredReceipt]:
         """Receipts and blobs as if segments had been transcoded: real hashes, made-up bytes."""
+        return [
+            await self.keep(
+                job_id,
+                sequence,
+                f"source {job_id} {sequence}".encode(),
+                [f"rendition {job_id} {sequence}".encode()],
+                SEGMENT_PIXELS,
+            )
+            for sequence in sequences
+        ]
+
+    async def keep(
+        self, job_id: int, sequence: int, source: bytes, renditions: list[bytes], pixels: int
+    ) -> StoredReceipt:
+        """Sign for one segment's work as broadcaster and transcoder do, and store everything."""
         domain = Domain(self.client.chain_id, self.contracts.JobsManager.address)
-        made = []
-        for sequence in sequences:
-            source = [f"source {job_id} {sequence}".encode()]
-            rendition = [f"rendition {job_id} {sequence}".encode()]
-            hashes = [data_hash(rendition)]
-            segment = Segment(job_id, sequence, 2_000, data_hash(source))
-            signature = sign(segment.digest(domain), self.stage.broadcaster.private_key)
-            receipt = Receipt(
-                job_id, sequence, 2_000, data_hash(source), rendition_root(hashes),
-                SEGMENT_PIXELS, keccak(signature),
-            )  # fmt: skip
-            stored = StoredReceipt(
+        hashes = [data_hash([rendition]) for rendition in renditions]
+        segment = Segment(job_id, sequence, 2_000, data_hash([source]))
+        signature = sign(segment.digest(domain), self.stage.broadcaster.private_key)
+        receipt = Receipt(
+            job_id, sequence, 2_000, segment.data_hash, rendition_root(hashes), pixels,
+            keccak(signature),
+        )  # fmt: skip
+        await self.blobs.put(receipt.data_hash, [source])
+        for name, rendition in zip(hashes, renditions, strict=True):
+            await self.blobs.put(name, [rendition])
+        return await self.receipts.add(
+            StoredReceipt(
                 job_id=job_id,
                 sequence=sequence,
                 duration_ms=2_000,
                 data_hash=receipt.data_hash,
                 rendition_root=receipt.rendition_root,
                 renditions=tuple(hashes),
-                pixels=SEGMENT_PIXELS,
+                pixels=pixels,
                 broadcaster_sig=signature,
                 receipt_sig=sign(receipt.digest(domain), self.signer.private_key),
                 leaf=receipt.leaf(),
             )
-            await self.blobs.put(receipt.data_hash, source)
-            await self.blobs.put(hashes[0], rendition)
-            made.append(await self.receipts.add(stored))
-        return made
+        )
 
 
 @contextlib.asynccontextmanager

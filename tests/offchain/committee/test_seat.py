@@ -19,7 +19,7 @@ from tests.offchain.committee.courtroom import Opinionated, Shelf, Verdictless
 from tests.offchain.stage import Stage, Worker, open_worker
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
     from offchain.chain.client import ChainClient
@@ -34,9 +34,15 @@ async def yes(_: Offer) -> str | None:
 
 @contextlib.asynccontextmanager
 async def trial(
-    stage: Stage, client: ChainClient, folder: Path, claims: int = 1
+    stage: Stage,
+    client: ChainClient,
+    folder: Path,
+    claims: int = 1,
+    *,
+    location: str = "http://127.0.0.1:1",
+    work: Callable[[Worker, int], Awaitable[object]] | None = None,
 ) -> AsyncIterator[Worker]:
-    """A claimant whose claims are before the committee."""
+    """A claimant whose claims are before the committee; `work` does the segments of a job."""
     signer = stage.transcoders[0]
     job_ids = [await stage.job_for(client, signer.address) for _ in range(claims)]
     jobs = stage.contracts(client).JobsManager
@@ -46,14 +52,17 @@ async def trial(
             worker.receipts,
             worker.blobs,
             accept=yes,
-            location="http://127.0.0.1:1",
+            location=location,
             claims=ClaimPolicy(min_segments=SEGMENTS),
         )
         await duties.open()
         for number in range(40):
             if number == 3:
                 for job_id in job_ids:
-                    await worker.transcode(job_id, *range(SEGMENTS))
+                    if work is None:
+                        await worker.transcode(job_id, *range(SEGMENTS))
+                    else:
+                        await work(worker, job_id)
             head = await worker.catch_up()
             await duties.step(head)
             await worker.transact()
