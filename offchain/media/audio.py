@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from av.container.output import OutputContainer
     from av.packet import Packet
     from av.stream import Stream
+    from av.video.stream import VideoStream
 
 Samples = npt.NDArray[Any]
 
@@ -30,9 +31,11 @@ BITRATE = 128_000
 _FRAME = 1024  # samples in an AAC frame
 _SLACK = RATE // 20  # a jump smaller than this is jitter of timestamps, not a hole
 _MOST_SILENCE = RATE * 30
+_UNHEARD = Fraction(1, 2)  # seconds at either end that may lack sound
 _RATES = (
     96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350,
 )  # fmt: skip
+_PASSED = (48000, 44100, 32000)
 
 
 class AudioPasser:
@@ -57,6 +60,10 @@ class AudioPasser:
     def restart(self, stream: AudioStream, ticks: int) -> None:
         """The file begins again at `ticks`."""
         self._template = stream
+
+    def pad(self, ticks: int) -> list[Packet[Stream]]:
+        """Nothing is made up: what is passed covers the pictures."""
+        return []
 
     def flush(self) -> list[Packet[Stream]]:
         """Nothing is held back."""
@@ -104,6 +111,13 @@ class AudioEncoder:
         if surplus > 0:
             self._pending = self._pending[:, : max(0, self._pending.shape[1] - surplus)]
 
+    def pad(self, ticks: int) -> list[Packet[Stream]]:
+        """Silence up to `ticks`, where sound has not got so far."""
+        missing = round(Fraction(ticks, TICKS) * RATE) - self._position - self._pending.shape[1]
+        if missing <= 0:
+            return []
+        return self._place(np.zeros((2, missing), np.float32), None)
+
     def flush(self) -> list[Packet[Stream]]:
         """The last frame, filled with silence, and what the encoder held back."""
         done: list[Packet[Stream]] = []
@@ -148,12 +162,30 @@ class AudioEncoder:
 Audio = AudioPasser | AudioEncoder
 
 
-def audio_for(stream: AudioStream, start: int) -> Audio:
-    """Passes what players take, encodes the rest; the stream begins at tick `start`."""
+def audio_for(stream: AudioStream, video: VideoStream, start: int) -> Audio:
+    """Passes what players take, encodes the rest; the stream begins at tick `start`.
+
+    Sound that begins late or ends early is encoded, too, so that silence can fill the rest.
+    """
     context = stream.codec_context
-    if context.name == "aac" and context.channels <= 2 and context.sample_rate in _RATES[3:6]:
+    plain = context.name == "aac" and context.channels <= 2 and context.sample_rate in _PASSED
+    if plain and _covers(stream, video):
         return AudioPasser(stream)
     return AudioEncoder(stream, start)
+
+
+def _covers(sound: AudioStream, video: VideoStream) -> bool:
+    spans = [
+        (stream.start_time * stream.time_base, stream.duration * stream.time_base)
+        for stream in (sound, video)
+        if stream.start_time is not None and stream.duration is not None and stream.time_base
+    ]
+    if len(spans) < 2:
+        return True  # the container does not say
+    (heard_at, heard_for), (seen_at, seen_for) = spans
+    late = heard_at - seen_at
+    early = seen_at + seen_for - heard_at - heard_for
+    return late <= _UNHEARD and early <= _UNHEARD
 
 
 def _adts_header(size: int, rate: int, channels: int) -> bytes:

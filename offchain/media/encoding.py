@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import io
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import av
-from av.video.reformatter import Interpolation, VideoReformatter
+from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
 
 from offchain.media.reader import TICKS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from av.audio.stream import AudioStream
     from av.packet import Packet
+    from av.stream import Stream
     from av.video.frame import VideoFrame
 
     from offchain.media.profiles import QualityContract, Rung
@@ -42,9 +43,17 @@ class Scaler:
         self._reformatter = VideoReformatter()
 
     def scale(self, frame: VideoFrame) -> VideoFrame:
-        """`frame` in this size as 8-bit 4:2:0."""
+        """`frame` in this size as 8-bit 4:2:0 in video range."""
+        full = frame.color_range == ColorRange.JPEG or frame.format.name.startswith("yuvj")
         scaled = self._reformatter.reformat(
-            frame, self.width, self.height, "yuv420p", interpolation=SCALER, threads=1
+            frame,
+            self.width,
+            self.height,
+            "yuv420p",
+            interpolation=SCALER,
+            src_color_range=ColorRange.JPEG if full else ColorRange.MPEG,
+            dst_color_range=ColorRange.MPEG,
+            threads=1,
         )
         # Else x264 would repeat the source's picture types.
         scaled.pict_type = 0
@@ -96,25 +105,18 @@ def encoder_options(contract: QualityContract, rung: Rung) -> dict[str, str]:
 class RungEncoder:
     """Encodes the frames of one segment for one rung and returns it as MPEG-TS."""
 
-    def __init__(
-        self, contract: QualityContract, rung: Rung, audio: AudioStream | None = None
-    ) -> None:
+    def __init__(self, contract: QualityContract, rung: Rung) -> None:
         self.rung = rung
         self.frames = 0
         self.video_bytes = 0
         self._cap = FrameCap(rung.fps)
-        self._sink = io.BytesIO()
-        self._container = av.open(self._sink, "w", format="mpegts", options=MUXER_OPTIONS)
-        self._video = self._container.add_stream(
-            "libx264", rate=rung.fps, options=encoder_options(contract, rung)
-        )
-        context = self._video.codec_context
-        context.width, context.height, context.pix_fmt = rung.width, rung.height, "yuv420p"
-        context.time_base = TIME_BASE
-        context.thread_count = 1
-        self._audio = None
-        if audio is not None:
-            self._audio = self._container.add_stream_from_template(audio)
+        self._packets: list[Packet[Stream]] = []
+        self._encoder = av.CodecContext.create("libx264", "w")
+        self._encoder.width, self._encoder.height = rung.width, rung.height
+        self._encoder.pix_fmt = "yuv420p"
+        self._encoder.framerate, self._encoder.time_base = rung.fps, TIME_BASE
+        self._encoder.thread_count = 1
+        self._encoder.options = encoder_options(contract, rung)
 
     def wants(self, pts: int) -> bool:
         """Whether the rung's frame rate has room for the frame at `pts`; ask once per frame."""
@@ -125,30 +127,45 @@ class RungEncoder:
         if not self.frames:
             self._describe_colour(scaled)
         self.frames += 1
-        self._mux(scaled)
+        self._keep(scaled)
 
-    def finish(self, audio: Iterable[Packet[AudioStream]] = ()) -> bytes:
-        """Flushes the encoder, adds the audio packets, and returns the segment."""
-        self._mux(None)
-        if self._audio is not None:
-            for packet in audio:
-                packet.stream = self._audio
-                self._container.mux(packet)
-        self._container.close()
-        return self._sink.getvalue()
+    def finish(
+        self, template: AudioStream | None = None, audio: Sequence[Packet[AudioStream]] = ()
+    ) -> bytes:
+        """Flushes the encoder, adds the sound, and returns the segment.
 
-    def _mux(self, frame: VideoFrame | None) -> None:
-        for packet in self._video.encode(frame):
-            self.video_bytes += packet.size
-            self._container.mux(packet)
+        `template` is the source's audio stream, still open. A stream that was announced but never
+        heard is left out: a player would wait for it.
+        """
+        self._keep(None)
+        sink = io.BytesIO()
+        with av.open(sink, "w", format="mpegts", options=MUXER_OPTIONS) as container:
+            video = container.add_mux_stream(
+                "h264", self.rung.fps, width=self.rung.width, height=self.rung.height
+            )
+            for packet in self._packets:
+                packet.stream = video
+            packets = list(self._packets)
+            if template is not None and audio:
+                sound = container.add_stream_from_template(template)
+                for heard in audio:
+                    heard.stream = sound
+                    packets.append(cast("Packet[Stream]", heard))
+            for packet in packets:
+                container.mux(packet)
+        return sink.getvalue()
 
     @property
     def pixels(self) -> int:
         """Pixels encoded so far."""
         return self.frames * self.rung.width * self.rung.height
 
+    def _keep(self, frame: VideoFrame | None) -> None:
+        for packet in self._encoder.encode(frame):
+            self.video_bytes += packet.size
+            self._packets.append(cast("Packet[Stream]", packet))
+
     def _describe_colour(self, frame: VideoFrame) -> None:
-        context = self._video.codec_context
-        context.colorspace = frame.colorspace
-        context.color_primaries = frame.color_primaries
-        context.color_trc = frame.color_trc
+        self._encoder.colorspace = frame.colorspace
+        self._encoder.color_primaries = frame.color_primaries
+        self._encoder.color_trc = frame.color_trc

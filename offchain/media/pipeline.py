@@ -67,12 +67,12 @@ class Transcoder:
         """All renditions of `segment`; raises `SourceFault` when the source is to blame."""
         threads = 2 if self._pools else 1
         with SegmentReader(segment, self.limits, threads=threads) as reader:
-            encoders = [
-                RungEncoder(self.contract, rung, reader.audio) for rung in self.contract.rungs
-            ]
+            encoders = [RungEncoder(self.contract, rung) for rung in self.contract.rungs]
             frames = self._encode(reader.frames(), encoders)
             check_duration(reader, self.contract)
-            renditions = [encoder.finish(reader.audio_packets) for encoder in encoders]
+            renditions = [
+                encoder.finish(reader.audio, reader.audio_packets) for encoder in encoders
+            ]
             return Transcoded(
                 renditions=renditions,
                 frames=frames,

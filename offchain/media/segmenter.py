@@ -25,7 +25,7 @@ from offchain.media.encoding import TIME_BASE, FrameCap
 from offchain.media.picture import Upright, fitted_size
 from offchain.media.probe import MediaInfo, NotAVideo, open_file, probe, video_stream
 from offchain.media.reader import TICKS
-from offchain.media.segments import SegmentAssembler, SourceSegment
+from offchain.media.segments import AUDIO_PATIENCE, SegmentAssembler, SourceSegment
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
@@ -150,8 +150,9 @@ class _Run:
         self._template: VideoStream | None = None
         self._first: int | None = None
         self._next_cut = start
+        self._shown = start  # the earliest tick for the next picture
         self._frame_ticks = max(1, round(TICKS / segmenter.fps))
-        self._cap = FrameCap(segmenter.fps * Fraction(21, 20))
+        self._cap = FrameCap(MAX_FPS) if segmenter.file.fps > MAX_FPS else None
         self._upright = Upright(segmenter.width, segmenter.height, segmenter.file.rotation)
         self._encoder = None if segmenter.copies_video else self._make_encoder()
         self._begins: set[int] = set()
@@ -180,8 +181,8 @@ class _Run:
             if self._encoder is not None:
                 self._take(self._encoder.encode(None))
             if self._audio is not None:
-                for packet in self._audio.flush():
-                    self._assembler.audio(packet)
+                self._hear(self._audio.pad(self._end))
+                self._hear(self._audio.flush())
             yield from self._assembler.finish(self._end)
 
     def _one_pass(self, container: InputContainer) -> Iterator[SourceSegment]:
@@ -193,7 +194,7 @@ class _Run:
             sound = container.streams.audio[0]
             streams.append(sound)
             if self._audio is None:
-                self._audio = audio_for(sound, self._start)
+                self._audio = audio_for(sound, video, self._start)
             else:
                 self._audio.restart(sound, self._clock)
         early: list[Packet[AudioStream]] = []
@@ -206,6 +207,9 @@ class _Run:
             if self._first is not None and early:
                 self._sound(early)
                 early = []
+            if self._audio is not None:
+                # Sound this far behind is not coming.
+                self._hear(self._audio.pad(self._end - AUDIO_PATIENCE))
             yield from self._assembler.ready()
 
     def _video(self, stream: VideoStream, packet: Packet[VideoStream]) -> None:
@@ -224,8 +228,9 @@ class _Run:
         ticks = self._ticks(frame.pts, frame.time_base)
         if ticks is None:
             ticks = self._end
-        if ticks < self._end - self._frame_ticks // 2 or not self._cap.passes(ticks):
+        if ticks < self._shown or (self._cap is not None and not self._cap.passes(ticks)):
             return  # out of order, or faster than a player can show
+        self._shown = ticks + 1
         ready = self._upright.apply(frame)
         ready.pts, ready.time_base = ticks, TIME_BASE
         if ticks >= self._next_cut:
@@ -264,8 +269,11 @@ class _Run:
                 done = self._audio.packets(packet, self._clock - self._first)
             except av.error.InvalidDataError:
                 continue
-            for ready in done:
-                self._assembler.audio(ready)
+            self._hear(done)
+
+    def _hear(self, packets: Iterable[Packet[Stream]]) -> None:
+        for packet in packets:
+            self._assembler.audio(packet)
 
     def _ticks(self, pts: int | None, base: Fraction | None) -> int | None:
         """A time in the file as a tick of the stream."""

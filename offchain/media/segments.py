@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from av.packet import Packet
     from av.stream import Stream
 
-_AUDIO_PATIENCE = 3 * TICKS  # how far the pictures may run ahead of the sound
+AUDIO_PATIENCE = 3 * TICKS  # how far the pictures may run ahead of the sound
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class SegmentAssembler:
         while len(self._open) > 1:
             end = self._open[1].start
             heard = self._add_audio is None or self._audio_until >= end
-            if not heard and self._video_until < end + _AUDIO_PATIENCE:
+            if not heard and self._video_until < end + AUDIO_PATIENCE:
                 break
             done.append(self._close(end))
         return done

@@ -97,8 +97,7 @@ class CheatingTranscoder:
         elif self.cheat is Cheat.LOWRUNG:
             encoded = _replaced(rung, width=_half(rung.width), height=_half(rung.height))
         with SegmentReader(segment, limits_for(self.contract)) as reader:
-            with_sound = None if self.cheat is Cheat.MUTE else reader.audio
-            encoder = RungEncoder(self.contract, encoded, with_sound)
+            encoder = RungEncoder(self.contract, encoded)
             scaler = Scaler(encoded.width, encoded.height)
             frames = [
                 scaler.scale(frame) for frame in reader.frames() if encoder.wants(frame.pts or 0)
@@ -106,10 +105,10 @@ class CheatingTranscoder:
             check_duration(reader, self.contract)
             for frame in self._edited(frames):
                 encoder.encode(frame)
-            sound = reader.audio_packets if with_sound is not None else []
+            sound = [] if self.cheat is Cheat.MUTE else reader.audio_packets
             if self.cheat is Cheat.SWAPAUDIO:
                 sound = _reordered(sound)
-            return encoder.finish(sound)
+            return encoder.finish(reader.audio, sound)
 
     def _edited(self, frames: list[VideoFrame]) -> list[VideoFrame]:
         if self.cheat is Cheat.DROP:

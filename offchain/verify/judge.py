@@ -126,7 +126,7 @@ class _Work:
                 _Owed(
                     FrameCap(rung.fps),
                     Scaler(rung.width, rung.height),
-                    RungEncoder(contract, rung, reader.audio) if place in wanted else None,
+                    RungEncoder(contract, rung) if place in wanted else None,
                 )
                 for place, rung in enumerate(contract.rungs)
             ]
@@ -150,7 +150,7 @@ class _Work:
             self.sound = sound_of(reader.audio_packets)
             for owed in self.owed:
                 if owed.encoder is not None:
-                    owed.reference = owed.encoder.finish(reader.audio_packets)
+                    owed.reference = owed.encoder.finish(reader.audio, reader.audio_packets)
             self.pixels = sum(
                 rung.width * rung.height * len(owed.times)
                 for rung, owed in zip(contract.rungs, self.owed, strict=True)
