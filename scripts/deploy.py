@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
-from ape.cli import ConnectedProviderCommand, account_option
+from ape.cli import ConnectedProviderCommand
 
 from offchain.chain.artifacts import UnknownArtifact
 from offchain.chain.deployment import PRESETS
@@ -14,13 +14,17 @@ from offchain.chain.deployments import FOLDER
 from scripts._lib.amounts import ADDRESS, eth, lpt
 from scripts._lib.ape_backend import ApeBackend
 from scripts._lib.deploying import commit_hash, deploy
+from scripts._lib.options import signer_of, signing
+from scripts._lib.session import NEEDS_ACCOUNT
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from offchain.chain.deployment import ProtocolConfig
 
 
 @click.command(cls=ConnectedProviderCommand)
-@account_option()
+@signing
 @click.option(
     "--preset",
     type=click.Choice(sorted(PRESETS)),
@@ -34,6 +38,8 @@ if TYPE_CHECKING:
 def cli(
     provider: Any,
     account: Any,
+    keystore: Path | None,
+    password_file: Path | None,
     preset: str,
     name: str,
     governor_owner: str | None,
@@ -45,7 +51,10 @@ def cli(
     if path.exists() and not force:
         raise click.ClickException(f"{path} is there already; --force replaces it")
     config = replace(PRESETS[preset](), governor_owner=governor_owner or "", commit=commit_hash())
-    backend = ApeBackend(provider, account)
+    signer = signer_of(account, keystore, password_file)
+    if signer is None:
+        raise click.ClickException(NEEDS_ACCOUNT)
+    backend = ApeBackend(provider, signer)
     describe(config, backend)
     if dry_run:
         click.echo("Nothing was sent.")

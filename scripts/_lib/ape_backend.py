@@ -1,19 +1,27 @@
-"""A chain reached through ape: its provider for reading, its accounts for signing."""
+"""A chain reached through ape: its provider for reading, its accounts or a keystore for signing."""
 
 from __future__ import annotations
 
+import asyncio
+import time
 from typing import Any
 
 import click
 from ape.exceptions import ApeException
 
 from offchain.chain.errors import Reverted
+from offchain.chain.keys import LocalSigner
 from offchain.chain.reverts import reason_in_words
+from offchain.chain.transactions import Fees, Transaction
 from scripts._lib.session import Mined
+
+# How long to wait for a transaction signed here.
+PATIENCE_SECONDS = 180.0
+POLL_SECONDS = 0.2
 
 
 class ApeBackend:
-    """What `Session` asks of a chain, over an ape provider and an ape account (or none)."""
+    """What `Session` asks of a chain, over an ape provider; signs by ape account or keystore."""
 
     def __init__(self, provider: Any, account: Any = None) -> None:
         self._provider = provider
@@ -49,17 +57,12 @@ class ApeBackend:
 
     def send(self, to: str, data: bytes, value: int = 0) -> Mined:
         """Sign, send and wait."""
-        fields: dict[str, Any] = {"data": data, "value": value}
-        if to:
-            fields["receiver"] = to
         # A fifth more than the node reckons: what a call costs changes with what comes before it.
-        fields["gas_limit"] = self.estimate_gas(to, data, value) * 6 // 5 + 10_000
-        ecosystem = self._provider.network.ecosystem
-        try:
-            receipt = self._account.call(ecosystem.create_transaction(**fields))
-        except ApeException as error:
-            raise click.ClickException(f"the transaction did not go through: {error}") from error
-        raw = self._request("eth_getTransactionReceipt", receipt.txn_hash)
+        gas = self.estimate_gas(to, data, value) * 6 // 5 + 10_000
+        if isinstance(self._account, LocalSigner):
+            raw = self._send_signed(to, data, value, gas)
+        else:
+            raw = self._send_by_ape(to, data, value, gas)
         return Mined(
             block=int(raw["blockNumber"], 16),
             gas_used=int(raw["gasUsed"], 16),
@@ -67,6 +70,42 @@ class ApeBackend:
             logs=raw["logs"],
             created=raw.get("contractAddress") or "",
         )
+
+    def _send_by_ape(self, to: str, data: bytes, value: int, gas: int) -> dict[str, Any]:
+        fields: dict[str, Any] = {"data": data, "value": value, "gas_limit": gas}
+        if to:
+            fields["receiver"] = to
+        try:
+            receipt = self._account.call(
+                self._provider.network.ecosystem.create_transaction(**fields)
+            )
+        except ApeException as error:
+            raise click.ClickException(f"the transaction did not go through: {error}") from error
+        raw: dict[str, Any] = self._request("eth_getTransactionReceipt", receipt.txn_hash)
+        return raw
+
+    def _send_signed(self, to: str, data: bytes, value: int, gas: int) -> dict[str, Any]:
+        price = self.gas_price()
+        transaction = Transaction(
+            chain_id=self.chain_id,
+            nonce=int(self._request("eth_getTransactionCount", self.sender, "pending"), 16),
+            fees=Fees(max_fee=2 * price, priority_fee=price // 10),
+            gas=gas,
+            to=to or "0x",
+            value=value,
+            data=data,
+        )
+        signed = asyncio.run(self._account.sign_transaction(transaction))
+        tx_hash = self._request("eth_sendRawTransaction", "0x" + signed.hex())
+        end = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < end:
+            raw: dict[str, Any] | None = self._request("eth_getTransactionReceipt", tx_hash)
+            if raw is not None:
+                if int(raw["status"], 16) != 1:
+                    raise click.ClickException(f"transaction {tx_hash} failed")
+                return raw
+            time.sleep(POLL_SECONDS)
+        raise click.ClickException(f"transaction {tx_hash} is not mined yet; look for it later")
 
     def logs(self, address: str, topic: bytes, first_block: int) -> list[dict[str, Any]]:
         """Raw logs from a block on."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-NEEDS_ACCOUNT = "this needs an account: --account NAME (`ape accounts list` has yours)"
+NEEDS_ACCOUNT = "this needs an account: --account NAME (see ape accounts list), or --keystore FILE"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,7 @@ from offchain.chain.client import checksum
 from offchain.chain.deployment import COMPANIONS, PROXIED, name_hash
 from offchain.chain.deployments import Deployed
 from offchain.chain.layouts import Variable, differences, variables
-from scripts import artifacts
-from scripts._lib import governing
+from scripts._lib import compiling, governing
 from scripts._lib.deploying import commit_hash
 
 if TYPE_CHECKING:
@@ -34,20 +33,20 @@ class Compiled:
     layout: tuple[Variable, ...]
 
 
-def compile_now(contract: str, folder: Path = artifacts.CONTRACTS) -> list[Compiled]:
+def compile_now(contract: str, folder: Path = compiling.CONTRACTS) -> list[Compiled]:
     """The code behind a proxy and its companions, compiled from the sources in `folder`."""
     if contract not in PROXIED:
         raise click.ClickException(
             f"{contract} is not behind a proxy; these are: {', '.join(PROXIED)}"
         )
-    paths = {path.stem: path for path in artifacts.deployables(folder)}
+    paths = {path.stem: path for path in compiling.deployables(folder)}
     compiled = []
     for name in (contract, *COMPANIONS.get(contract, ())):
         if name not in paths:
             raise click.ClickException(f"there is no {name}.vy in {folder}")
         click.echo(f"compiling {paths[name].name}")
         try:
-            made = artifacts.compile_contract(paths[name], folder.parent)
+            made = compiling.compile_contract(paths[name], folder.parent)
         except Exception as error:
             raise click.ClickException(f"{name} does not compile:\n{error}") from error
         compiled.append(
@@ -112,7 +111,7 @@ def stage(session: Session, contract: str, compiled: list[Compiled], delay: int)
 
 
 def execute(
-    session: Session, contract: str, *, rollback: bool, folder: Path = artifacts.CONTRACTS
+    session: Session, contract: str, *, rollback: bool, folder: Path = compiling.CONTRACTS
 ) -> None:
     """Execute the staged upgrade of a contract and verify that it took."""
     found = governing.staged_for(session, _registrations(session, contract))

@@ -10,8 +10,7 @@ import click
 import pytest
 
 from offchain.chain.deployments import Deployment
-from scripts import artifacts
-from scripts._lib import upgrading
+from scripts._lib import compiling, upgrading
 from tests.scripts.conftest import World
 
 CONTRACT = "ServiceRegistry"
@@ -24,7 +23,7 @@ SHUFFLED = "count: public(uint256)\n\n" + STORAGE
 def sources(tmp_path: Path) -> Path:
     """A copy of the contracts to work on."""
     folder = tmp_path / "contracts"
-    shutil.copytree(artifacts.CONTRACTS, folder)
+    shutil.copytree(compiling.CONTRACTS, folder)
     return folder
 
 
