@@ -39,6 +39,10 @@ PRICE = (20_000_000_000, 1_000)
 ROUNDS_TO_BEGIN = 2
 
 
+# The first account of every anvil and of ape's test accounts: `ape run params --account TEST::0`.
+GOVERNANCE = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     """What the nodes and the books need to know of the chain."""
@@ -53,7 +57,11 @@ class Stage:
 def protocol() -> ProtocolConfig:
     """The development preset with the shortest waits, so that one sitting shows a whole claim."""
     preset = development()
-    return replace(preset, jobs=replace(preset.jobs, seed_delay=2, challenge_window=4))
+    return replace(
+        preset,
+        governor_owner=GOVERNANCE,
+        jobs=replace(preset.jobs, seed_delay=2, challenge_window=4),
+    )
 
 
 async def set_stage(chain: Anvil, client: ChainClient, people: People, file: Path) -> Stage:

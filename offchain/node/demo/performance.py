@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 SEGMENT_SECONDS = 2
 CLAIM_EVERY = 5
 BLOCK_SECONDS = 1
-LOOP_SEGMENTS = 20_000  # paid for in advance while the clip loops: eleven hours
+SPARE_SEGMENTS = 30  # more than the stream has, so that some of the escrow comes back
+LOOP_SEGMENTS = 1_000  # in each job while the clip loops; a job used up is followed by another
 READY_SECONDS = 45.0
 FIRST_PICTURE_SECONDS = 60.0
 STREAM_SLACK_SECONDS = 60.0
@@ -99,7 +100,7 @@ class Performance:
 
     def _show(self) -> Show:
         once = self._options.once
-        segments = int(self._options.seconds) // SEGMENT_SECONDS + 10
+        segments = int(self._options.seconds) // SEGMENT_SECONDS + SPARE_SEGMENTS
         return Show(
             clip=self._options.clip,
             seconds=self._options.seconds if once else None,
