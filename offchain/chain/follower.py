@@ -118,10 +118,13 @@ class Follower:
             await changed.wait()
 
     async def events(
-        self, contract: str | None = None, name: str | None = None
+        self, contract: str | None = None, name: str | None = None, **where: int | str
     ) -> list[ChainEvent]:
-        """Events followed so far, in chain order."""
-        return await self._db.run(lambda c: history.events(c, self._name, contract, name))
+        """Events followed so far, in chain order; `where` names arguments and what they equal.
+
+        Numbers in `where` are below 2^63, addresses in checksum spelling.
+        """
+        return await self._db.run(lambda c: history.events(c, self._name, contract, name, where))
 
     async def run(self) -> None:
         """Follow until cancelled. Endpoints that do not answer only delay it."""

@@ -9,7 +9,7 @@ from offchain.chain.events import ChainEvent, args_from_json, args_to_json
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _EVENT = "contract, event, args, block_number, block_hash, tx_hash, log_index"
 
@@ -97,14 +97,20 @@ def after(connection: sqlite3.Connection, name: str, number: int) -> list[ChainE
 
 
 def events(
-    connection: sqlite3.Connection, name: str, contract: str | None, event: str | None
+    connection: sqlite3.Connection,
+    name: str,
+    contract: str | None,
+    event: str | None,
+    where: Mapping[str, int | str],
 ) -> list[ChainEvent]:
-    """Events in chain order, of one contract and kind if given."""
+    """Events in chain order, of one contract and kind and with such arguments, if given."""
+    condition = "".join(" AND json_extract(args, ?) = ?" for _ in where)
+    values = [value for field, wanted in where.items() for value in (f'$."{field}"', wanted)]
     rows = connection.execute(
-        f"SELECT {_EVENT} FROM events WHERE name = ?1 "  # noqa: S608
-        "AND (?2 IS NULL OR contract = ?2) AND (?3 IS NULL OR event = ?3) "
-        "ORDER BY block_number, log_index",
-        (name, contract, event),
+        f"SELECT {_EVENT} FROM events WHERE name = ? "  # noqa: S608 - fixed text
+        "AND (? IS NULL OR contract = ?) AND (? IS NULL OR event = ?)"
+        f"{condition} ORDER BY block_number, log_index",
+        (name, contract, contract, event, event, *values),
     )
     return [_event(row) for row in rows]
 

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from offchain.chain.client import ChainClient
     from offchain.chain.contracts import Contracts
     from offchain.chain.follower import Follower
+    from offchain.chain.keys import Signer
     from offchain.chain.outbox import Outbox
 
 
@@ -32,6 +33,11 @@ class OnChain(Protocol):
     @property
     def follower(self) -> Follower:
         """Where events come from."""
+        ...
+
+    @property
+    def signer(self) -> Signer:
+        """The key."""
         ...
 
     @property

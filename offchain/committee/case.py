@@ -10,7 +10,6 @@ from offchain.media.profiles import BadContract, QualityContract
 from offchain.proof.hashes import keccak
 
 if TYPE_CHECKING:
-    from offchain.chain.events import ChainEvent
     from offchain.chain.onchain import OnChain
 
 FIRST_STAGE = 1
@@ -79,10 +78,10 @@ async def read_case(node: OnChain, request: int, stage: int, job_id: int, claim_
     jobs = node.contracts.JobsManager
     claim = await jobs.call("getClaim", job_id, claim_id)
     job = await jobs.call("getJob", job_id)
+    events = node.follower.events
     opened = [
         event.args
-        for event in await node.follower.events("JobsManager", "SegmentOpened")
-        if (event.args["jobId"], event.args["claimId"]) == (job_id, claim_id)
+        for event in await events("JobsManager", "SegmentOpened", jobId=job_id, claimId=claim_id)
     ]
     leaves = {
         args["index"]: Leaf(
@@ -101,8 +100,7 @@ async def read_case(node: OnChain, request: int, stage: int, job_id: int, claim_
             raise CaseNotReady(f"leaf {index} of claim {job_id}:{claim_id} has not been seen yet")
     published = [
         event.args["location"]
-        for event in await node.follower.events("VerifierCommittee", "BytesPublished")
-        if event.args["request"] == request
+        for event in await events("VerifierCommittee", "BytesPublished", request=request)
     ]
     return Case(
         request=request,
@@ -129,15 +127,14 @@ async def _owed(node: OnChain, job_id: int, claim_id: int, challenges: int) -> s
 
 async def _terms(node: OnChain, job_id: int) -> QualityContract | None:
     """The job's quality contract; of a job elected again, that of the job it replaces."""
-    created: dict[int, ChainEvent] = {
-        event.args["jobId"]: event
-        for event in await node.follower.events("JobsManager", "JobCreated")
-    }
-    while job_id not in created:
+    while True:
+        created = await node.follower.events("JobsManager", "JobCreated", jobId=job_id)
+        if created:
+            break
         job_id = (await node.contracts.JobsManager.call("getJob", job_id))["previousJob"]
         if job_id == 0:
             return None
     try:
-        return QualityContract.parse(created[job_id].args["profiles"])
+        return QualityContract.parse(created[0].args["profiles"])
     except BadContract:
         return None

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +31,7 @@ from offchain.store.crashpoints import crashpoint
 from offchain.store.verdicts import StoredVerdict, VerdictConflict, Verdicts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from offchain.chain.events import ChainEvent
     from offchain.chain.follower import Batch
@@ -42,6 +41,8 @@ log = logging.getLogger("livepeer.committee")
 
 MOST_IN_ONE = 32  # commitments or reveals in one transaction
 _ASK_AGAIN = 2  # blocks until bytes that could not be fetched are asked for again
+# Not the beginning of anything else that is signed: transactions begin with 2, messages with 0x19.
+_SALT = b"livepeer committee salt"
 _TURN = 2  # blocks in which the one before should have done it
 _MOST_FAULTS = 3  # times the judge may fail on a case before the seat abstains
 
@@ -81,7 +82,6 @@ class Seat:
         *,
         margin: int = 4,
         idle_s: float = 5.0,
-        new_salt: Callable[[], bytes] = lambda: secrets.token_bytes(32),
     ) -> None:
         self._node = node
         self._verdicts = verdicts
@@ -89,7 +89,6 @@ class Seat:
         self._judge = judge
         self._margin = margin
         self._idle_s = idle_s
-        self._new_salt = new_salt
         self._acts = Acts(node.outbox)
         self._chairs: dict[Key, Chair] = {}
         # Cases to judge, by the clock at which their commitments are due.
@@ -186,8 +185,8 @@ class Seat:
         return True
 
     async def _decide(self, case: Case, weighed: Weighed) -> None:
-        salt = self._new_salt()
         domain = Domain(self._node.client.chain_id, self._node.contracts.VerifierCommittee.address)
+        salt = await self._salt(domain, case)
         verdict = Verdict(
             request=case.request,
             stage=case.stage,
@@ -224,6 +223,13 @@ class Seat:
                 "why": stands.reason,
             },
         )
+
+    async def _salt(self, domain: Domain, case: Case) -> bytes:
+        """A secret only this key can make, the same each time: a node restored from an older
+        backup can still reveal what it committed to."""
+        words = case.request.to_bytes(32, "big") + case.stage.to_bytes(32, "big")
+        digest = keccak(_SALT + domain.separator() + words)
+        return keccak(await self._node.signer.sign_digest(digest))
 
     async def _commit(self, chair: Chair, request: Mapping[str, Any]) -> dict[str, Any] | None:
         verdict = await self._verdicts.get(*chair.key)

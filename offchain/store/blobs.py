@@ -13,6 +13,7 @@ import asyncio
 import errno
 import os
 import struct
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ from offchain.proof.hashes import data_hash
 from offchain.store.crashpoints import crashpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Container, Iterator, Sequence
 
 _MAGIC = b"LPB1"
 _MAX_PARTS = 1 << 16
@@ -74,6 +75,25 @@ class Blobs:
         for file in self.path.glob("[0-9a-f][0-9a-f]/*"):
             if len(file.name) == 64:
                 yield bytes.fromhex(file.name)
+
+    async def prune(self, wanted: Container[bytes], *, older_than_s: float) -> int:
+        """Drop blobs that nobody wants any more and that have lain for so many seconds.
+
+        The age keeps what is being worked on: a blob is written before what refers to it.
+        """
+        return await asyncio.to_thread(self._prune, wanted, time.time() - older_than_s)
+
+    def _prune(self, wanted: Container[bytes], before: float) -> int:
+        dropped = 0
+        for blob_hash in list(self.hashes()):
+            place = self._place(blob_hash)
+            if blob_hash not in wanted and place.stat().st_mtime < before:
+                place.unlink(missing_ok=True)
+                dropped += 1
+        for leftover in self.path.glob("[0-9a-f][0-9a-f]/*.tmp"):
+            if leftover.stat().st_mtime < before:
+                leftover.unlink(missing_ok=True)
+        return dropped
 
     def info(self, blob_hash: bytes) -> BlobInfo:
         """Where the bytes lie, for serving ranges without loading the whole blob."""

@@ -139,6 +139,15 @@ class Receipts:
         """Mark a claim final and drop its receipts; returns the blob hashes nobody needs now."""
         return await self._db.run(lambda connection: _close(connection, purpose))
 
+    async def blobs(self) -> set[bytes]:
+        """The hashes of every source and rendition that a kept receipt names."""
+        rows = await self._db.run(
+            lambda connection: connection.execute(
+                "SELECT data_hash, renditions FROM receipts"
+            ).fetchall()
+        )
+        return {blob for data_hash, joined in rows for blob in (data_hash, *_split(joined))}
+
     async def claims(self, *, open_only: bool = True) -> list[StoredClaim]:
         """The claims made so far, oldest first."""
         rows = await self._db.run(

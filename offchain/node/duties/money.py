@@ -58,5 +58,6 @@ class Collect(Duty):
                 )
 
     async def _withdrawals(self, contract: Contract) -> int:
-        events = await self.node.follower.events(contract.name, "Withdrawn")
-        return sum(event.args["account"] == self.node.address for event in events)
+        return len(
+            await self.node.follower.events(contract.name, "Withdrawn", account=self.node.address)
+        )

@@ -21,6 +21,7 @@ log = logging.getLogger("livepeer.duties")
 
 COMMITTED, OPENED, VOTING, JUDGED = 1, 2, 3, 4
 VALID = 1
+_UNCLAIMED_S = 86_400.0
 
 
 class SettleClaims(Duty):
@@ -45,6 +46,12 @@ class SettleClaims(Duty):
         self._blobs = blobs
         self._opener = Opener(node, self.acts, receipts, location)
         self._confirmations = confirmations
+
+    async def open(self) -> None:
+        """Drop the blobs of work that was never claimed."""
+        dropped = await self._blobs.prune(await self._receipts.blobs(), older_than_s=_UNCLAIMED_S)
+        if dropped:
+            log.info("blobs dropped", extra={"blobs": dropped})
 
     async def step(self, head: int) -> None:
         """Look at every claim that is not closed."""

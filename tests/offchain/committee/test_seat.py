@@ -172,6 +172,23 @@ async def test_restarted_with_another_mind__keeps_to_the_first_verdict(
             ] == [first.commitment]
 
 
+async def test_restored_from_a_backup__commits_to_the_same_again(
+    stage: Stage, stage_client: ChainClient, tmp_path: Path
+) -> None:
+    async with trial(stage, stage_client, tmp_path) as claimant:
+        mine = (await chairs(stage, stage_client))[0]
+        found = []
+        for folder in ("first", "restored"):
+            async with sitting(stage, stage_client, tmp_path / folder, mine) as worker:
+                seat = await opened(worker, Shelf(claimant), Verdictless())
+                await seat.step(await worker.catch_up())
+                await seat.judge_next(await worker.catch_up())
+                found.append(await worker.verdicts.get(1, 1))
+        assert found[0] is not None
+        assert found[0] == found[1]
+        assert found[0].salt not in (bytes(32), found[0].commitment)
+
+
 async def test_several_requests__one_transaction_for_all(
     stage: Stage, stage_client: ChainClient, tmp_path: Path
 ) -> None:

@@ -71,6 +71,17 @@ async def test_get__not_here__says_so(tmp_path: Path) -> None:
     assert data_hash(PARTS) not in blobs
 
 
+async def test_prune__keeps_what_is_wanted_or_new(tmp_path: Path) -> None:
+    blobs = Blobs(tmp_path)
+    names = [data_hash([bytes([n])]) for n in range(3)]
+    for n, name in enumerate(names):
+        await blobs.put(name, [bytes([n])])
+    for name in names[:2]:
+        os.utime(blobs.info(name).path, (0, 0))
+    assert await blobs.prune({names[0]}, older_than_s=60) == 1
+    assert [name in blobs for name in names] == [True, False, True]
+
+
 @pytest.mark.parametrize("point", ["blobs.written", "blobs.renamed"])
 async def test_killed_while_writing__whole_or_absent(tmp_path: Path, point: str) -> None:
     program = (
