@@ -19,7 +19,7 @@ from offchain.node.base import Node, keep_running, node_file, open_node, stop_si
 from offchain.node.claimwatch import ClaimWatch
 from offchain.node.control import control_socket, intent_calls
 from offchain.node.dispatch import Dispatcher, Seat
-from offchain.node.errors import BadSetup, NoInput
+from offchain.node.errors import BadSetup, NodeError, NoInput
 from offchain.node.inspector import Inspector
 from offchain.node.jobbook import JobBook
 from offchain.node.livestream import LiveStream
@@ -97,7 +97,7 @@ class Broadcaster:
         self._phase = "starting"
         self._stop = asyncio.Event()
         self._claims: ClaimWatch | None = None
-        self._recruiter: Recruiter
+        self._hiring: Hiring
         self._inspector = Inspector(self._contract, settings.check_every)
         self._background: asyncio.TaskGroup
 
@@ -129,8 +129,14 @@ class Broadcaster:
                     await steward.end_jobs(left)
                     closing = background.create_task(steward.close_jobs(left))
                 log.info("serving", extra={"url": f"{server.url}/live/{settings.name}/index.m3u8"})
-                await self._stream_all(client, background)
-                await self._after(steward)
+                try:
+                    await self._stream_all(client, background)
+                except NodeError:
+                    await self._end_jobs(steward, left)
+                    raise
+                jobs = await self._end_jobs(steward, left)
+                if settings.stay:
+                    await self._stay(steward, jobs)
                 watch.cancel()
                 if closing is not None:
                     closing.cancel()
@@ -180,11 +186,11 @@ class Broadcaster:
 
     async def _stream_all(self, client: TranscoderClient, background: asyncio.TaskGroup) -> None:
         self._phase = "hiring"
-        hiring = self._hiring(client)
+        self._hiring = hiring = Hiring(self._node, client, self._order())
         self._seats = await self._hire(hiring)
         for seat in self._seats:
             self._watch(seat)
-        self._recruiter = Recruiter(
+        recruiter = Recruiter(
             self._node, hiring, self._seats, self._settings.transcoders, self._watch
         )
         dispatcher = Dispatcher(
@@ -194,7 +200,7 @@ class Broadcaster:
             late_factor=self._settings.late_after,
         )
         self._phase = "live"
-        recruiting = background.create_task(keep_running("recruiter", self._recruiter.run))
+        recruiting = background.create_task(keep_running("recruiter", recruiter.run))
         # A live input does not wait; one that is sent as fast as it can be worked on does.
         room = asyncio.Semaphore(FAST_IN_FLIGHT)
         waiting: set[asyncio.Task[None]] = set()
@@ -224,16 +230,15 @@ class Broadcaster:
         assert self._claims is not None  # made before anybody is hired
         self._claims.watch(seat.job, seat.url)
 
-    def _hiring(self, client: TranscoderClient) -> Hiring:
+    def _order(self) -> Order:
         settings = self._settings
-        order = Order(
+        return Order(
             stream=settings.name,
             contract=self._contract,
             price=settings.price,
             segment_pixels=segment_pixels(self._contract, self._source),
             max_segments=settings.most_segments,
         )
-        return Hiring(self._node, client, order)
 
     async def _hire(self, hiring: Hiring) -> list[Seat]:
         if self._settings.transcoders:
@@ -296,17 +301,21 @@ class Broadcaster:
             counts.media_ms += segment.duration_ms
         self._stream.add_renditions(segment.sequence, renditions)
 
-    async def _after(self, steward: Steward) -> None:
-        jobs = [seat.job.job_id for seat in (*self._recruiter.retired, *self._seats)]
+    async def _end_jobs(self, steward: Steward, left: list[int]) -> list[int]:
+        """End every job of this run, also those ordered at the last moment."""
         patience = self._settings.drain_s if self._stop.is_set() else None
         try:
             async with asyncio.timeout(patience):
+                await self._hiring.quiet()
+                jobs = [job for job in await steward.leftovers() if job not in left]
                 await steward.end_jobs(jobs)
+                return jobs
         except TimeoutError:
-            log.warning("jobs not ended yet; the next run ends them", extra={"jobs": jobs})
-            return
-        if not self._settings.stay:
-            return
+            log.warning("some jobs are not ended yet; the next run ends them")
+            return []
+
+    async def _stay(self, steward: Steward, jobs: list[int]) -> None:
+        """Serve on until told to stop, and close the jobs when their last claim is settled."""
         if not self._stop.is_set():
             closing = asyncio.ensure_future(steward.close_jobs(jobs))
             stopped = asyncio.ensure_future(self._stop.wait())

@@ -76,6 +76,16 @@ class Hiring:
         self._node = node
         self._client = client
         self._order = order
+        self._unknown: set[str] = set()
+
+    async def quiet(self) -> None:
+        """Wait until every order that was sent is in a block that this node has read, or failed."""
+        for purpose in sorted(self._unknown):
+            if await self._node.outbox.get(purpose) is None:
+                continue
+            outcome = await self._node.outbox.wait(purpose)
+            if outcome.ok and outcome.block_number is not None:
+                await self._node.follower.advanced(outcome.block_number - 1)
 
     async def named(self, addresses: Sequence[str]) -> list[Candidate]:
         """The transcoders of these addresses, in this order; each must be to be had."""
@@ -136,11 +146,13 @@ class Hiring:
             raise BadSetup(
                 f"the job needs {order.escrow} wei in escrow, {self._node.address} has {balance}"
             )
+        self._unknown.add(purpose)
         await self._node.outbox.submit(purpose, jobs.address, data, order.escrow)
         outcome = await self._node.outbox.wait(purpose)
         if not outcome.ok or outcome.tx_hash is None:
             raise NoOffer(f"the job was not created: {outcome.reason}")
         job = await self._created(outcome.tx_hash)
+        self._unknown.discard(purpose)
         log.info("job ordered", extra={"job": job.job_id, "transcoder": job.transcoder})
         await self._accepted(job)
         return job

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("livepeer.broadcaster")
 
 FAILURES_BEFORE_REPLACEMENT = 5
-LAST_SEGMENTS = 10
+LAST_SEGMENTS = 5
 """A job with this many segments left is replaced, so that the next one is ready in time."""
 LOOK_S = 0.5
 REST_S = 30.0

@@ -34,24 +34,25 @@ class Steward:
 
     async def end_jobs(self, job_ids: Iterable[int]) -> None:
         """Say on chain that nothing more will be signed; jobs never accepted are cancelled."""
-        jobs = self._node.contracts.JobsManager
-        purposes: list[str] = []
-        for job_id in job_ids:
-            onchain = await jobs.call("getJob", job_id)
-            if onchain["status"] == ACTIVE:
+        await asyncio.gather(*(self._end(job_id) for job_id in job_ids))
+
+    async def _end(self, job_id: int) -> None:
+        jobs, why = self._node.contracts.JobsManager, None
+        # It may be accepted while we cancel it, or run out while we end it: look again.
+        for _ in range(3):
+            status = (await jobs.call("getJob", job_id))["status"]
+            if status == ACTIVE:
                 purpose, call = f"end:{job_id}", "endJob"
-            elif onchain["status"] in (OFFERED, LAPSED):
+            elif status in (OFFERED, LAPSED):
                 purpose, call = f"cancel:{job_id}", "cancelJob"
             else:
-                continue
-            known = await self._node.outbox.get(purpose)
-            if known is None:
-                await self._node.outbox.submit(purpose, jobs.address, jobs.encode(call, job_id))
-            purposes.append(purpose)
-        for purpose in purposes:
+                return
+            await self._node.outbox.submit(purpose, jobs.address, jobs.encode(call, job_id))
             outcome = await self._node.outbox.wait(purpose)
-            if not outcome.ok:
-                log.info("job not ended", extra={"purpose": purpose, "why": outcome.reason})
+            if outcome.ok:
+                return
+            why = outcome.reason
+        log.warning("job not ended", extra={"job": job_id, "why": why})
 
     async def close_jobs(self, job_ids: Iterable[int]) -> None:
         """Wait for the jobs' last claims, close them, and withdraw what is ours."""
