@@ -45,7 +45,9 @@ def judged(market: Market, work: Work, verdicts: list[int]) -> None:
         market.committee.conclude(request)
 
 
-def test_challenge__owes_the_leaf(market: Market, jobs: Contract, work: Work, stranger: str) -> None:
+def test_challenge__owes_the_leaf(
+    market: Market, jobs: Contract, work: Work, stranger: str
+) -> None:
     leaf = challenged(market, work, stranger)
 
     challenge = jobs.getChallenge(work.job_id, 0, 0)
@@ -129,7 +131,9 @@ def test_challenge__sixty_four__are_the_most(market: Market, jobs: Contract) -> 
     assert market.committee.getRequest(request).leaves == 64 + jobs.getClaim(work.job_id, 0).draws
 
 
-def test_challenge__opened_late__after_the_draws(market: Market, jobs: Contract, work: Work, stranger: str) -> None:
+def test_challenge__opened_late__after_the_draws(
+    market: Market, jobs: Contract, work: Work, stranger: str
+) -> None:
     """A leaf challenged in the last block can be opened as long after as a drawn one."""
     market.prove(work.job_id, 0)
     deadlines = jobs.claimDeadlines(work.job_id, 0)
@@ -147,7 +151,9 @@ def test_challenge__opened_late__after_the_draws(market: Market, jobs: Contract,
     assert jobs.getChallenge(work.job_id, 0, 0).opened
 
 
-def test_good_work__takes_the_bond(market: Market, jobs: Contract, work: Work, stranger: str) -> None:
+def test_good_work__takes_the_bond(
+    market: Market, jobs: Contract, work: Work, stranger: str
+) -> None:
     """Half to the claimant, half to the seats."""
     challenged(market, work, stranger)
     judged(market, work, [VALID] * 3)
@@ -176,7 +182,9 @@ def test_bad_work__returns_the_bond_and_rewards(
     assert market.protocol.LivepeerToken.balanceOf(stranger) == 25 * LPT
 
 
-def test_inconclusive__returns_the_bond(market: Market, jobs: Contract, work: Work, stranger: str) -> None:
+def test_inconclusive__returns_the_bond(
+    market: Market, jobs: Contract, work: Work, stranger: str
+) -> None:
     challenged(market, work, stranger)
     market.after_challenges(work.job_id, 0)
     market.open(work, 0)

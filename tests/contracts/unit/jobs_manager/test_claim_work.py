@@ -176,15 +176,13 @@ def test_claim_work__keeps_the_stake_in_reach(
     _claim(market, job_id)
 
     with reverts("stake backs unsettled work"):
-        market.bonding.transferBond(
-            stranger, LPT, ZERO, ZERO, ZERO, ZERO, sender=transcoder
-        )
+        market.bonding.transferBond(stranger, LPT, ZERO, ZERO, ZERO, ZERO, sender=transcoder)
 
 
 def test_claim_work__after_unbonding__counts_what_is_left(
     market: Market, jobs: Contract, transcoder: str
 ) -> None:
-    """What was known of the stake is asked again after a while; a fresh unbonding is still in reach then."""
+    """The stake noted may have begun to unbond since: it is still in reach."""
     price = 10**9 * 10**5
     job_id = market.accepted(price=price, value=10**19)
     _claim(market, job_id, last=4, count=5, value=3 * SEAT_PAY)

@@ -19,7 +19,9 @@ def stake(market: Market, transcoder: str) -> int:
 
 
 class TestMissed:
-    def test_seed_unproven__convicts(self, market: Market, jobs: Contract, transcoder: str, stranger: str) -> None:
+    def test_seed_unproven__convicts(
+        self, market: Market, jobs: Contract, transcoder: str, stranger: str
+    ) -> None:
         work = market.work(market.accepted(value=10 * FEE), 10)
         market.claim(work)
         market.wait_past(jobs.claimDeadlines(work.job_id, 0).seedBy - 1)
@@ -42,7 +44,9 @@ class TestMissed:
         assert jobs.credits(BURNT) == 6 * SEAT_PAY
         assert jobs.feesAtRisk(transcoder) == 0
 
-    def test_seed_proven_late__convicts(self, market: Market, jobs: Contract, transcoder: str) -> None:
+    def test_seed_proven_late__convicts(
+        self, market: Market, jobs: Contract, transcoder: str
+    ) -> None:
         """Otherwise a cheat would prove lucky seeds only."""
         work = market.work(market.accepted(), 10)
         market.claim(work)
@@ -96,7 +100,9 @@ class TestMissed:
         with reverts("nothing was missed"):
             jobs.missedVerificationSlash(work.job_id, 0)
 
-    def test_paused_meanwhile__counts_no_block(self, market: Market, jobs: Contract, owner: str) -> None:
+    def test_paused_meanwhile__counts_no_block(
+        self, market: Market, jobs: Contract, owner: str
+    ) -> None:
         work = market.work(market.accepted(), 10)
         market.claim(work)
         market.protocol.Controller.pause(sender=owner)
@@ -248,7 +254,7 @@ class TestOneConvictionEndsAll:
     def test_graver_fault__only_adds_the_difference(
         self, market: Market, jobs: Contract, transcoder: str, owner: str
     ) -> None:
-        """Missing costs 5 %, a double claim on a claim voided thereby 2 % more, and no second 5 %."""
+        """Missing costs 5 %, a double claim on a claim voided thereby 2 % more."""
         now = jobs.parametersOf(1)
         jobs.setParameters(now._replace(doubleClaimSlash=70_000)._asdict(), sender=owner)
         missed, double, again = (market.accepted() for _ in range(3))
@@ -298,10 +304,15 @@ def test_resigned_before_judgement__is_slashed_all_the_same(
     assert stake(market, transcoder) == 950 * LPT
 
 
-def test_invalid_verdict__slashes_on_settlement(market: Market, jobs: Contract, transcoder: str) -> None:
+def test_invalid_verdict__slashes_on_settlement(
+    market: Market, jobs: Contract, transcoder: str
+) -> None:
     """The verdict voids at once; the slash and the refunds are settle's, which anyone may call."""
     work, claim_id, _ = market.judged([INVALID] * 4)
-    assert (jobs.getClaim(work.job_id, claim_id).verdict, stake(market, transcoder)) == (2, 1_000 * LPT)
+    assert (jobs.getClaim(work.job_id, claim_id).verdict, stake(market, transcoder)) == (
+        2,
+        1_000 * LPT,
+    )
     with reverts("claim was not judged valid"):
         jobs.distributeFees(work.job_id, claim_id)
 

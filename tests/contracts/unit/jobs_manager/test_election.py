@@ -36,7 +36,9 @@ def elect(market: Market, job_id: int, seed: bytes = b"") -> str:
 
 
 class TestPrices:
-    def test_set__holds_from_the_next_round(self, market: Market, jobs: Contract, transcoder: str) -> None:
+    def test_set__holds_from_the_next_round(
+        self, market: Market, jobs: Contract, transcoder: str
+    ) -> None:
         round_ = market.bonding.lastSnapshotRound()
 
         receipt = jobs.setTranscoderPrice(3, 7, sender=transcoder)
@@ -46,7 +48,9 @@ class TestPrices:
         assert jobs.priceOf(transcoder, round_ + 1) == (5, 8)
         assert receipt.named("TranscoderPriceSet")[0].effectiveRound == round_ + 1
 
-    def test_set_again__keeps_the_one_in_force(self, market: Market, jobs: Contract, transcoder: str) -> None:
+    def test_set_again__keeps_the_one_in_force(
+        self, market: Market, jobs: Contract, transcoder: str
+    ) -> None:
         jobs.setTranscoderPrice(3, 7, sender=transcoder)
         market.protocol.next_round()
         round_ = market.bonding.lastSnapshotRound()
@@ -137,7 +141,8 @@ def test_elect__over_many_seeds__follows_stake(market: Market, jobs: Contract) -
         drawn[str(jobs.elect(job_id).value)] += 1
         market.chain.restore(point)
 
-    expected = {each: draws * (4 if each == market.transcoders[2] else 1) / 8 for each in market.transcoders}
+    large = market.transcoders[2]
+    expected = {each: draws * (4 if each == large else 1) / 8 for each in market.transcoders}
     chi_square = sum((drawn[each] - wanted) ** 2 / wanted for each, wanted in expected.items())
     assert chi_square < 23.5  # one in ten thousand
 
@@ -246,7 +251,7 @@ def test_lapse_job__past_its_end__reverts(market: Market, jobs: Contract) -> Non
 
 
 def test_lapse_job__convicted__moves_on(market: Market, jobs: Contract) -> None:
-    """A job whose transcoder was convicted is free to be elected again, with what is not reserved."""
+    """A job whose transcoder was convicted is free to be elected again."""
     ask_all(market)
     job_id = electing(market)
     convict = elect(market, job_id)

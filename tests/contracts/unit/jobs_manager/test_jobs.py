@@ -249,7 +249,7 @@ def test_withdraw_for__pays_the_account(
 def test_withdraw__refusing_recipient__fails_alone(
     market: Market, jobs: Contract, transcoder: str
 ) -> None:
-    """A broadcaster that is a contract without a way to receive ETH loses nothing of anybody else's."""
+    """A broadcaster without a way to receive ETH holds up nobody else."""
     for value in (5, 6):
         jobs.cancelJob(market.job_for(transcoder, value=value), sender=market.broadcaster)
     market.chain.set_code(market.broadcaster, bytes.fromhex("5f5ffd"))

@@ -1,4 +1,4 @@
-"""setParameters: ranges, the order of penalties, and that running jobs keep what they were made under."""
+"""setParameters: ranges, the order of penalties, and running jobs, which keep theirs."""
 
 from __future__ import annotations
 
@@ -79,7 +79,9 @@ def test_set__out_of_range__reverts(
         jobs.setParameters(changed(jobs, **changes), sender=owner)
 
 
-def test_set__longest_dispute__fits_and_never_shrinks(market: Market, jobs: Contract, owner: str) -> None:
+def test_set__longest_dispute__fits_and_never_shrinks(
+    market: Market, jobs: Contract, owner: str
+) -> None:
     """Jobs of an older version may still be running, so the longest of all counts."""
     period = market.bonding.unbondingPeriod() * market.protocol.RoundsManager.roundLength()
     now = jobs.parametersOf(1)
@@ -96,7 +98,9 @@ def test_set__longest_dispute__fits_and_never_shrinks(market: Market, jobs: Cont
 
 
 def test_set__versions_full__reverts(market: Market, jobs: Contract, owner: str) -> None:
-    slot = artifact("JobsManager").layout["storage_layout"]["parameters"]["parametersVersion"]["slot"]
+    slot = artifact("JobsManager").layout["storage_layout"]["parameters"]["parametersVersion"][
+        "slot"
+    ]
     wanted = changed(jobs)
     market.chain.set_storage(jobs, slot, 2**16 - 1)
 

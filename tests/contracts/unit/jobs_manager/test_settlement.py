@@ -15,7 +15,9 @@ BURNT = "0x000000000000000000000000000000000000dEaD"
 VOTING, JUDGED, PAID, UNPAID = 3, 4, 5, 7
 
 
-def test_distribute__pays_transcoder_and_protocol(market: Market, jobs: Contract, transcoder: str) -> None:
+def test_distribute__pays_transcoder_and_protocol(
+    market: Market, jobs: Contract, transcoder: str
+) -> None:
     work, claim_id, _ = market.judged([VALID] * 3)
     minter = market.chain.balance(market.protocol.Minter)
 
@@ -134,7 +136,9 @@ class TestReceiveVerification:
             jobs.receiveVerification(1, 0, 1, sender=stranger)
 
     @pytest.mark.parametrize("verdict", [0, 5])
-    def test_verdict_out_of_range__reverts(self, jobs: Contract, committee: str, verdict: int) -> None:
+    def test_verdict_out_of_range__reverts(
+        self, jobs: Contract, committee: str, verdict: int
+    ) -> None:
         with reverts("verdict out of range"):
             jobs.receiveVerification(1, 0, verdict, sender=committee)
 

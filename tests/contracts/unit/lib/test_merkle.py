@@ -36,7 +36,9 @@ def test_root__shared_vectors__agree(lib: Contract) -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
-def test_root__any_tree_and_leaves__agrees_with_the_nodes(lib: Contract, data: st.DataObject) -> None:
+def test_root__any_tree_and_leaves__agrees_with_the_nodes(
+    lib: Contract, data: st.DataObject
+) -> None:
     count = data.draw(st.integers(1, 300))
     chosen = sorted(data.draw(st.sets(st.integers(0, count - 1), min_size=1, max_size=MOST_LEAVES)))
     tree = MerkleTree([vector_leaf(index) for index in range(count)])

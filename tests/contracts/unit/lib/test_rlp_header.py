@@ -15,7 +15,11 @@ def header_items(number: int = 1_000, count: int = 21) -> list[bytes]:
     """Items of a header as Prague writes it, cut or lengthened to `count`."""
     hashes = [keccak(text=f"item {index}") for index in range(count)]
     items = [PARENT, *hashes[1:2], bytes(20), *hashes[3:6], bytes(256), b""]
-    items += [number.to_bytes((number.bit_length() + 7) // 8, "big"), b"\x01\xc9\xc3\x80", b"\x52\x08"]
+    items += [
+        number.to_bytes((number.bit_length() + 7) // 8, "big"),
+        b"\x01\xc9\xc3\x80",
+        b"\x52\x08",
+    ]
     items += [b"\x65\x00\x00\x00", b"extra", MIX, bytes(8), b"\x07", *hashes[16:]]
     return items[:count]
 

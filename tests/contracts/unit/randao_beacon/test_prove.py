@@ -1,4 +1,4 @@
-"""Proofs of seeds: whose header is believed, once, and that a pause neither stops nor dates them."""
+"""Proofs of seeds: whose header is believed, once; a pause neither stops nor dates them."""
 
 from __future__ import annotations
 
@@ -39,9 +39,7 @@ def test_prove__again__reverts(beacon: Contract, chain: Chain, history: Remember
         beacon.prove(proof)
 
 
-def test_prove__another_header_of_that_number__reverts(
-    beacon: Contract, history: Remember
-) -> None:
+def test_prove__another_header_of_that_number__reverts(beacon: Contract, history: Remember) -> None:
     """One bit of mixHash is another hash."""
     history(500, keccak(header(500)))
 
@@ -49,9 +47,7 @@ def test_prove__another_header_of_that_number__reverts(
         beacon.prove(header(500, mix=bytes(31) + b"\x01"))
 
 
-def test_prove__forgotten_block__reverts(
-    beacon: Contract, chain: Chain, history: Remember
-) -> None:
+def test_prove__forgotten_block__reverts(beacon: Contract, chain: Chain, history: Remember) -> None:
     """A history contract that answers nothing, refuses, or is not there, knows no block."""
     for code in ("", "5ffd", "5f5ff3"):
         chain.set_code(HISTORY, bytes.fromhex(code))
