@@ -62,16 +62,17 @@ function rungName(level) {
 }
 
 function drawLadder() {
-  const order = levels.map((_, i) => i).sort((a, b) => levels[b].bitrate - levels[a].bitrate);
+  const order = levels.map((_, i) => i).sort((a, b) => levels[b].height * levels[b].width - levels[a].height * levels[a].width);
   const buttons = [-1, ...order].map((i) => {
     const button = element("button", i >= 0 && i === hls.currentLevel ? "playing" : "");
     button.type = "button";
     button.setAttribute("role", "radio");
     button.setAttribute("aria-checked", String(i === chosen));
-    const playing = hls.currentLevel >= 0 ? `now ${rungName(levels[hls.currentLevel])}` : "by speed";
+    const playing = hls.currentLevel >= 0 ? rungName(levels[hls.currentLevel]) : "by speed";
     button.append(i < 0 ? "Auto" : rungName(levels[i]));
     const small = element("small", "", i < 0 ? playing : rate(levels[i].bitrate));
-    if (i >= 0) small.prepend(element("span", "size", `${levels[i].width}×${levels[i].height}, `));
+    const more = i >= 0 ? `${levels[i].width}×${levels[i].height}, ` : hls.currentLevel >= 0 ? "now " : "";
+    small.prepend(element("span", "size", more));
     button.append(small);
     button.onclick = () => { chosen = i; hls.nextLevel = i; drawLadder(); };
     return button;
@@ -131,7 +132,7 @@ function showMoney(money) {
   $("escrow").title = `${money.escrow} wei`;
   const total = Number(BigInt(money.escrow)) || 1;
   $("escrow-bar").replaceChildren(...money.parts.map((part, i) => {
-    const piece = element("i", `part-${i + 1}`);
+    const piece = element("i", `part-${i + 1}${part.wei === "0" ? " none" : ""}`);
     piece.style.flexGrow = Number(BigInt(part.wei)) / total;
     return piece;
   }));
