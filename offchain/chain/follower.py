@@ -62,7 +62,8 @@ class Follower:
     something happened waits with `advanced()` or `listen()`s.
 
     `poll` in seconds; `max_span` in blocks; `keep` is how many blocks back a reorganisation can be
-    walked without starting from `start_block` again.
+    walked without starting from `start_block` again; `lag_patience` is for how many seconds a node
+    may be behind what was read before its chain is believed to be shorter.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class Follower:
         poll: float = 1.0,
         max_span: int = 2_000,
         keep: int = 512,
+        lag_patience: float = 30.0,
     ) -> None:
         self._client = client
         self._db = db
@@ -90,6 +92,8 @@ class Follower:
         self._max_span = max_span
         self._span = max_span
         self._keep = keep
+        self._lag_patience = lag_patience
+        self._behind_since: float | None = None
         self._wake = asyncio.Event()
         self._changed = asyncio.Event()
         self._listeners: list[Callable[[Batch], None]] = []
@@ -146,12 +150,14 @@ class Follower:
     async def step(self) -> bool:
         """Take back what is gone, read one range; True if there is more to read."""
         cursor = await self._db.run(lambda c: history.load(c, self._name))
+        head = await self._client.block_number()
         if cursor is not None:
-            ancestor = await self._common(cursor)
+            ancestor, torn = await self._common(cursor, head)
+            if not torn and head < cursor.number and self._may_lag(head):
+                return False
             if ancestor != cursor:
                 self._undone += await self._walk_back(ancestor)
                 cursor = ancestor
-        head = await self._client.block_number()
         first = self._start if cursor is None else cursor.number + 1
         if first > head:
             if cursor is not None and (self._undone or self._cursor is None):
@@ -167,16 +173,36 @@ class Follower:
         self._announce(fresh, reached)
         return reached.number < head
 
-    async def _common(self, cursor: Cursor) -> Cursor | None:
-        """The newest block on our way that is still in the chain; None to start anew."""
+    def _may_lag(self, head: int) -> bool:
+        """Whether a node whose chain ends before our cursor, but on our way, may just be behind.
+
+        After a change of endpoints that is the usual case, and passes; a chain that really was
+        shortened is believed once it has stayed so.
+        """
+        now = asyncio.get_running_loop().time()
+        if self._behind_since is None:
+            self._behind_since = now
+            logger.info("the node is at block %d, behind what was read; waiting", head)
+        return now - self._behind_since < self._lag_patience
+
+    async def _common(self, cursor: Cursor, head: int) -> tuple[Cursor | None, bool]:
+        """The newest block on our way that is still in the chain, None to start anew; and whether
+        the chain has another block in the place of one of ours."""
+        if head >= cursor.number:
+            self._behind_since = None
+        torn = False
         step: Cursor | None = cursor
         while step is not None:
-            block = await self._client.block(step.number)
-            if block is not None and _hash(block) == step.hash:
-                return step
+            if step.number <= head:
+                block = await self._client.block(step.number)
+                if block is None:
+                    raise RpcUnavailable(f"the node does not give block {step.number}")
+                if _hash(block) == step.hash:
+                    return step, torn
+                torn = True
             number = step.number
             step = await self._db.run(lambda c, n=number: history.before(c, self._name, n))  # type: ignore[misc]
-        return None
+        return None, torn
 
     async def _walk_back(self, ancestor: Cursor | None) -> list[ChainEvent]:
         floor = -1 if ancestor is None else ancestor.number

@@ -187,7 +187,7 @@ async def test_reorganisation_deeper_than_remembered__starts_anew(
 async def test_shorter_chain__walks_back_to_it(
     client: ChainClient, db: Database, counter: Contract, anvil: Anvil
 ) -> None:
-    follower = make(client, db, counter)
+    follower = make(client, db, counter, lag_patience=0)
     count(anvil, counter, 1)
     await catch_up(follower)
     snapshot = anvil.rpc("evm_snapshot")
@@ -199,6 +199,46 @@ async def test_shorter_chain__walks_back_to_it(
     assert await seen(db) == {1: 1}
     cursor = await follower.advanced()
     assert cursor.number == await client.block_number()
+
+
+class Lagging:
+    """A client whose node has not heard of the newest blocks."""
+
+    def __init__(self, client: ChainClient, behind: int) -> None:
+        self._client = client
+        self.behind = behind
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    async def block_number(self) -> int:
+        return await self._client.block_number() - self.behind
+
+    async def block(self, number: int) -> Any:
+        return await self._client.block(number) if number <= await self.block_number() else None
+
+
+async def test_node_behind_what_was_read__nothing_is_undone(
+    client: ChainClient, db: Database, counter: Contract, anvil: Anvil
+) -> None:
+    lagging = Lagging(client, 0)
+    follower = make(lagging, db, counter)  # type: ignore[arg-type]
+    batches: list[Batch] = []
+    for tag in (1, 2, 3):
+        count(anvil, counter, tag)
+        await catch_up(follower)
+    follower.listen(batches.append)
+    lagging.behind = 2
+    await catch_up(follower)
+    assert await seen(db) == {1: 1, 2: 1, 3: 1}
+    # A block later on the same way: still only behind.
+    anvil.mine()
+    await catch_up(follower)
+    assert batches == []
+    lagging.behind = 0
+    await catch_up(follower)
+    assert await seen(db) == {1: 1, 2: 1, 3: 1}
+    assert [batch.undone for batch in batches] == [()]
 
 
 FOLLOW = """
