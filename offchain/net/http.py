@@ -68,6 +68,8 @@ async def errors_as_json(
         if exc.status < 400:
             raise
         return json_error(Refused(exc.status, exc.reason or "the request failed"))
+    except TimeoutError:
+        return json_error(Refused(503, "this node was too slow, or its peer was"))
     except (ConnectionError, asyncio.CancelledError):
         raise
     except Exception:

@@ -30,6 +30,8 @@ LEASE_TIMEOUT_S = 10.0
 """Seconds a peer has to send its lease."""
 BODY_TIMEOUT_S = 30.0
 """Seconds a peer has to send the whole segment after its lease was accepted."""
+ANSWER_TIMEOUT_S = 120.0
+"""Seconds from there until the peer must have read the whole answer."""
 
 
 class Admission(Protocol):
@@ -60,11 +62,12 @@ class Desk(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class WorkerLimits:
-    """Caps on one request: bytes of its body, seconds for its lease and for the rest."""
+    """Caps on one request: bytes of its body, seconds for its lease, its rest and its answer."""
 
     request_bytes: int = wire.MAX_REQUEST_BYTES
     lease_s: float = LEASE_TIMEOUT_S
     body_s: float = BODY_TIMEOUT_S
+    answer_s: float = ANSWER_TIMEOUT_S
 
 
 def worker_app(
@@ -111,7 +114,9 @@ class _Handlers:
             raise Refused(400, "the lease is for another segment than the path")
         async with self._desk.admit(lease) as admission:
             segment, parts = await inbox.rest()
-            return await _send(request, admission.answer(segment, parts))
+            # A reader that dawdles must not keep its place for ever.
+            async with asyncio.timeout(self._limits.answer_s):
+                return await _send(request, admission.answer(segment, parts))
 
 
 class _Inbox:

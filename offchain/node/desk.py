@@ -43,6 +43,7 @@ INFO_LIFE_S = 300
 # A committee lays a larger difference at the signer's door; nobody needs to get that far.
 DURATION_SLACK_MS = 100
 _STATUS_AGE_S = 5.0
+_LOOK_AGAIN_S = 0.3
 
 
 class Transcoding(Protocol):
@@ -86,6 +87,7 @@ class Desk:
     draining: bool = False
     _standings: dict[int, _Standing] = field(default_factory=dict)
     _turns: dict[tuple[int, int], _Turn] = field(default_factory=dict)
+    _looked: float = 0.0
 
     def info(self) -> dict[str, Any]:
         """The signed offer."""
@@ -161,8 +163,11 @@ class Desk:
             raise Refused(503, "this transcoder takes no new segments: it is about to stop")
         job = self.book.get(lease.job_id)
         if job is None:
-            # The broadcaster may have seen the block that we are about to see.
-            self.node.follower.wake()
+            # The broadcaster may have seen the block that we are about to see. Strangers may ask
+            # too: they must not make us ask the chain as often as they like.
+            if time.monotonic() - self._looked > _LOOK_AGAIN_S:
+                self._looked = time.monotonic()
+                self.node.follower.wake()
             raise Refused(503, f"job {lease.job_id} is not known here", "unknown_job")
         if job.transcoder != self.node.address:
             raise Refused(403, f"job {lease.job_id} is for another transcoder", "not_mine")
@@ -181,11 +186,8 @@ class Desk:
     async def _check_standing(self, job: KnownJob, sequence: int) -> None:
         """The chain's word on the job, asked at most every few seconds."""
         known = self._standings.get(job.job_id)
-        if (
-            known is None
-            or known.status != ACTIVE
-            or time.monotonic() - known.asked > _STATUS_AGE_S
-        ):
+        fresh_s = _STATUS_AGE_S if known is not None and known.status == ACTIVE else _LOOK_AGAIN_S
+        if known is None or time.monotonic() - known.asked > fresh_s:
             try:
                 known = await self._ask(job)
             except ChainError as exc:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
@@ -45,6 +46,7 @@ class EchoDesk:
     refuse_midway: Refused | None = None
     open_admissions: int = 0
     claims: dict[bytes, dict[str, Any]] = field(default_factory=dict)
+    left: asyncio.Event = field(default_factory=asyncio.Event)
 
     def info(self) -> dict[str, Any]:
         return {"hello": "world"}
@@ -58,6 +60,7 @@ class EchoDesk:
             yield self
         finally:
             self.open_admissions -= 1
+            self.left.set()
 
     async def answer(
         self, segment: wire.SignedSegment, parts: list[bytes]
@@ -113,6 +116,12 @@ class Worker:
 def segment_request_fixture() -> Any:
     """The function above, for tests."""
     return segment_request
+
+
+@pytest.fixture
+def new_desk() -> type[EchoDesk]:
+    """The class above, for tests."""
+    return EchoDesk
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from offchain.net import client, wire
 from offchain.net.http import PortBusy, Refused, Server
-from offchain.net.worker_server import worker_app
+from offchain.net.worker_server import WorkerLimits, worker_app
 from offchain.proof.hashes import data_hash, rendition_root
 
 OCTETS = {"Content-Type": "application/octet-stream"}
@@ -171,3 +171,24 @@ async def test_nobody_there_is_one_sentence(
 
     with pytest.raises(client.PeerUnreachable, match="cannot be reached"):
         await client.TranscoderClient(session).submit(url, segment_request(1, 1, [b"x"]), 1, 5.0)
+
+
+async def test_reader_that_dawdles_loses_its_place(
+    session: aiohttp.ClientSession, segment_request: Any, new_shelf: Any, new_desk: Any
+) -> None:
+    """The answer is larger than any socket's buffers, and nobody reads it."""
+    desk, limits = new_desk(), WorkerLimits(answer_s=0.3)
+    app = worker_app(desk, new_shelf(), lambda: True, limits)
+    body = b"".join([chunk async for chunk in segment_request(1, 1, [bytes(16 << 20)]).body()])
+    async with Server(app, "127.0.0.1", 0) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1 << 10)
+        writer.write(
+            b"POST /v1/jobs/1/segments/1 HTTP/1.1\r\nHost: x\r\n"
+            b"Content-Type: application/octet-stream\r\nContent-Length: %d\r\n\r\n"
+            % len(body)
+            + body
+        )
+        await writer.drain()
+        assert b" 200 " in await reader.readline()
+        await desk.left.wait()
+        writer.close()
