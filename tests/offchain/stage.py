@@ -79,15 +79,21 @@ class Stage:
         self.send(self.broadcaster.address, rounds, "initializeRound")
 
     async def job_for(
-        self, client: ChainClient, transcoder: str, *, segments: int = 100, blocks: int = 200
+        self,
+        client: ChainClient,
+        transcoder: str,
+        *,
+        segments: int = 100,
+        blocks: int = 200,
+        price: tuple[int, int] = PRICE,
     ) -> int:
         """A funded job for a transcoder, not accepted yet."""
         jobs = self.contracts(client).JobsManager
         end = await jobs.call("currentClock") + blocks
-        escrow = segments * SEGMENT_PIXELS * PRICE[0] // PRICE[1]
+        escrow = segments * SEGMENT_PIXELS * price[0] // price[1]
         self.send(
             self.broadcaster.address, jobs, "jobFor", transcoder, "stream", CONTRACT_TEXT,
-            self.broadcaster.address, *PRICE, SEGMENT_PIXELS, segments, end, value=escrow,
+            self.broadcaster.address, *price, SEGMENT_PIXELS, segments, end, value=escrow,
         )  # fmt: skip
         number: int = await jobs.call("numJobs")
         return number

@@ -229,6 +229,46 @@ async def test_money_runs_out__claims_what_is_covered(
         assert len(await worker.receipts.unclaimed(job_id)) == 3
 
 
+async def test_stake_covers_no_more__the_rest_waits(
+    stage: Stage, stage_client: ChainClient, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    half_an_ether = (5 * 10**17, SEGMENT_PIXELS)
+    address = stage.transcoders[0].address
+    job_id = await stage.job_for(stage_client, address, price=half_an_ether)
+    contracts = stage.contracts(stage_client)
+    jobs = contracts.JobsManager
+    stake = await contracts.BondingManager.call("slashableStake", address)
+    limit = (await jobs.call("parametersOf", 1))["maxFeesAtRisk"] * stake // 10**18
+    covered = limit // half_an_ether[0]
+    async with open_worker(stage, stage_client, stage.transcoders[0], tmp_path) as worker:
+        duties = await duties_of(worker)
+        await block(worker, duties, 2)
+        await worker.transcode(job_id, *range(covered + 4))
+        await block(worker, duties, 4)
+        assert (await jobs.call("getJob", job_id))["segmentsClaimed"] == covered
+        assert len(await worker.receipts.unclaimed(job_id)) == 4
+    assert any("covers no more now" in record.message for record in caplog.records)
+
+
+async def test_job_over_before_the_claim_was_sent__given_up_in_words(
+    stage: Stage, stage_client: ChainClient, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    job_id = await stage.job_for(stage_client, stage.transcoders[0].address, blocks=30)
+    async with open_worker(stage, stage_client, stage.transcoders[0], tmp_path) as worker:
+        duties = await duties_of(worker)
+        await block(worker, duties, 2)
+        await worker.transcode(job_id, *range(4))
+        await duties.step(await worker.catch_up())
+        assert len(await worker.receipts.claims()) == 1
+        stage.anvil.mine(40)
+        await block(worker, duties, 20)
+        assert await worker.receipts.claims() == []
+        assert len(await worker.receipts.claims(open_only=False)) == 1
+    unpaid = [record for record in caplog.records if record.message == "work goes unpaid"]
+    assert len(unpaid) == 1
+    assert unpaid[0].why == "job has ended"  # type: ignore[attr-defined]
+
+
 async def test_accept__policy_says_no__stays_on_offer(
     stage: Stage, stage_client: ChainClient, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
