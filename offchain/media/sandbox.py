@@ -66,9 +66,13 @@ class TranscoderChild:
         self._served = 0
 
     async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def start(self) -> None:
+        """Starts the child ahead of its first call; raises `ChildDied`."""
         async with self._lock:
             await self._start()
-        return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
@@ -257,9 +261,19 @@ class TranscoderPool:
             self._free.put_nowait(child)
 
     async def __aenter__(self) -> Self:
+        # Warm before the first segment comes; what one cannot start, the others cannot either.
+        try:
+            for child in self._children:
+                await child.start()
+        except BaseException:
+            await self._close()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self._close()
+
+    async def _close(self) -> None:
         for child in self._children:
             await child.close()
 

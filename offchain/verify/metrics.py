@@ -51,8 +51,8 @@ class Blocks:
 def blocks(picture: Array) -> Blocks:
     """Cuts off what does not fill a block."""
     height, width = (side // 4 * 4 for side in picture.shape)
-    pixels = picture[:height, :width].astype(np.int32)
-    return Blocks(pixels, _block_sums(pixels), _block_sums(pixels * pixels))
+    pixels = picture[:height, :width].astype(np.uint16)
+    return Blocks(pixels, _block_sums(pixels), _product_sums(pixels, pixels))
 
 
 @dataclass(slots=True)
@@ -62,14 +62,14 @@ class Track:
     psnr: list[float] = field(default_factory=list)
     ssim: list[float] = field(default_factory=list)
     movement: list[Array] = field(default_factory=list)
-    region_ssim: Array | None = None
-    region_error: Array | None = None
-    region_shade: Array | None = None
+    similarity: Array | float = 0.0
+    error: Array | float = 0.0
+    shade: Array | int = 0
     _before: Array | None = None
 
     def add(self, source: Blocks, made: Blocks) -> None:
-        """Measures the next frame."""
-        cross = _block_sums(source.pixels * made.pixels)
+        """Measures the next frame; the maps are summed over frames."""
+        cross = _product_sums(source.pixels, made.pixels)
         error = source.squares + made.squares - 2 * cross
         mean_error = float(error.sum()) / (error.size * 16)
         self.psnr.append(psnr(mean_error))
@@ -77,15 +77,9 @@ class Track:
         self.ssim.append(float(similarity.mean()))
         # The error's root, not its square: one bad frame (a flash, a cut) must not drown a mark
         # that is there all the time.
-        regions = _pool(similarity), np.sqrt(_pool(error) / 16)
-        shade = _pool(made.sums - source.sums) / 16
-        if self.region_ssim is None or self.region_error is None or self.region_shade is None:
-            self.region_ssim, self.region_error = regions
-            self.region_shade = shade
-        else:
-            self.region_ssim += regions[0]
-            self.region_error += regions[1]
-            self.region_shade += shade
+        self.error = self.error + np.sqrt(_pool(error) / 16)
+        self.similarity = self.similarity + similarity
+        self.shade = self.shade + (made.sums - source.sums)
         self.movement.append(movement(self._before, made.sums))
         self._before = made.sums
 
@@ -124,19 +118,16 @@ class Comparison:
     def scores(self) -> Scores:
         """Rendition minus reference, quantised."""
         made, ideal = self.rendition, self.reference
-        assert made.region_ssim is not None and ideal.region_ssim is not None
-        assert made.region_error is not None and ideal.region_error is not None
-        assert made.region_shade is not None and ideal.region_shade is not None
         count = len(made.psnr)
         psnr_gap = np.subtract(made.psnr, ideal.psnr)
         ssim_gap = np.subtract(made.ssim, ideal.ssim)
-        region_ssim = (made.region_ssim - ideal.region_ssim) / count
+        region_ssim = _pool(np.subtract(made.similarity, ideal.similarity)) / count
         region_psnr = 20 * np.log10(
-            (ideal.region_error / count + _REGION_FLOOR)
-            / (made.region_error / count + _REGION_FLOOR)
+            (ideal.error / count + _REGION_FLOOR) / (made.error / count + _REGION_FLOOR)
         )
         # Noise of coding cancels out over time; a mark's brightness does not.
-        shade = (np.abs(ideal.region_shade) - np.abs(made.region_shade)) / count
+        made_shade, ideal_shade = (np.abs(_pool(np.asarray(t.shade))) for t in (made, ideal))
+        shade = (ideal_shade - made_shade) / (count * 16)
         return Scores(
             psnr_mean=_centi(psnr_gap.mean()),
             psnr_frame=_centi(_bad(made.psnr) - _bad(ideal.psnr)),
@@ -174,10 +165,30 @@ def _centi(decibels: float) -> int:
 
 
 def _block_sums(pixels: Array) -> Array:
-    """Sums over 4x4 blocks, by strides: several times faster than a reshaped sum."""
-    rows = pixels[0::4] + pixels[1::4] + pixels[2::4] + pixels[3::4]
-    total: Array = rows[:, 0::4] + rows[:, 1::4] + rows[:, 2::4] + rows[:, 3::4]
-    return total
+    """Sums over 4x4 blocks of pixels, four columns added at once within a 64-bit word.
+
+    A block's sum is below 2^12 and a column's below 2^10, so that nothing overflows in 16 bits.
+    """
+    rows = pixels[0::4] + pixels[1::4]
+    rows += pixels[2::4]
+    rows += pixels[3::4]
+    words = rows.view(np.uint64)
+    total: Array = (
+        (words & 0xFFFF) + (words >> 16 & 0xFFFF) + (words >> 32 & 0xFFFF) + (words >> 48)
+    )
+    return total.astype(np.int32)
+
+
+def _product_sums(one: Array, other: Array) -> Array:
+    """Sums over 4x4 blocks of the products of two pictures' pixels, each below 2^16."""
+    pairs = (one * other).view(np.uint32)
+    pairs = (pairs & 0xFFFF) + (pairs >> 16)
+    rows = pairs[0::4] + pairs[1::4]
+    rows += pairs[2::4]
+    rows += pairs[3::4]
+    words = rows.view(np.uint64)
+    total: Array = (words & 0xFFFFFFFF) + (words >> 32)
+    return total.astype(np.int32)
 
 
 def _windows(sums: Array) -> Array:

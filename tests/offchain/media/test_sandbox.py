@@ -171,6 +171,7 @@ async def test_pool__works_on_as_many_segments_as_it_has_children(
     segments: list[SourceSegment], contract: QualityContract
 ) -> None:
     async with TranscoderPool(2) as pool:
+        assert pool.idle == 2
         calls = [pool.transcode(segments[i % 2].data, contract) for i in range(5)]
         results = await asyncio.gather(*calls)
         assert pool.idle == 2
