@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
+DEMO = (sys.executable, "-m", "offchain.node.demo")
 
 
 def free_port() -> int:
@@ -104,12 +105,13 @@ class Result:
 class Demo:
     """A running `python -m offchain.node.demo`."""
 
-    def __init__(self, *args: str, report: Path) -> None:
-        self.report = report
+    def __init__(self, *args: str, folder: Path) -> None:
+        self.folder = folder / "run"
+        self.report = folder / "report.json"
         self._lines: list[str] = []
         self._changed = threading.Condition()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "offchain.node.demo", *args, "--report", str(report)],
+            [*DEMO, *args, "--folder", str(self.folder), "--report", str(self.report)],
             cwd=ROOT,
             env={**os.environ, "COLUMNS": "140", "NO_COLOR": "1"},
             stdout=subprocess.PIPE,
@@ -153,16 +155,16 @@ class Demo:
         """Where the page is served."""
         return self.wait_for(r"Watch at (http://\S+)", 20).group(1)
 
-    def worker_pid(self, name: str) -> int:
-        """Process id of a transcoder's worker."""
+    def pid_of(self, *words: str) -> int:
+        """Process id of the child whose command line holds all these words."""
         for pid in descendants(self.process.pid):
             try:
-                command = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
+                command = Path(f"/proc/{pid}/cmdline").read_bytes().decode()
             except OSError:
                 continue
-            if f"{name.lower()}.json" in " ".join(command) and "worker.py" in " ".join(command):
+            if all(word in command for word in words):
                 return pid
-        raise AssertionError(f"{name} has no worker")
+        raise AssertionError(f"no process with {' and '.join(words)}")
 
     def signal(self, number: signal.Signals) -> None:
         """Sends a signal to the demo alone."""
@@ -200,9 +202,9 @@ def start_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..
     started: list[Demo] = []
 
     def start(*args: str) -> Demo:
-        report = tmp_path_factory.mktemp("demo") / "report.json"
+        folder = tmp_path_factory.mktemp("demo")
         port = () if "--port" in args else ("--port", str(free_port()))
-        started.append(Demo(*args, *port, report=report))
+        started.append(Demo(*args, *port, folder=folder))
         return started[-1]
 
     yield start

@@ -26,7 +26,7 @@ def test_worker__killed_in_mid_stream__restarts_claims_and_is_paid_once(
     film = make_clip(tmp_path / "upright.mp4", 240, 426, 6, audio=False)
     demo = start_demo("--once", "--seconds", str(SECONDS), "--input", str(film))
     demo.wait_for("First picture")
-    os.kill(demo.worker_pid("Ada"), signal.SIGKILL)
+    os.kill(demo.pid_of("worker.py", "ada.json"), signal.SIGKILL)
     demo.wait_for("Ada's worker was killed by SIGKILL; it is started again", 20)
 
     result = demo.finish()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.conftest import make_clip
+from tests.e2e.conftest import DEMO, ROOT, make_clip
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +35,47 @@ def test_sigterm__at_any_moment__ends_every_process(
     assert "Ended by SIGTERM; every process is stopped." in result.output
     assert demo.survivors() == []
     assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("anvil", "--chain-id"), "demo: the local chain was lost: anvil was killed by SIGKILL"),
+        (("broadcaster.py",), "demo: the broadcaster was killed by SIGKILL"),
+    ],
+)
+def test_node__that_nothing_can_replace_is_killed__ends_with_one_sentence(
+    start_demo: Callable[..., Demo], tmp_path: Path, words: tuple[str, ...], sentence: str
+) -> None:
+    film = make_clip(tmp_path / "film.mp4", 320, 180, 4, audio=False)
+    demo = start_demo("--once", "--input", str(film))
+    demo.wait_for("First picture")
+
+    os.kill(demo.pid_of(*words), signal.SIGKILL)
+    result = demo.finish(30)
+
+    assert result.status == 1
+    assert result.output.splitlines()[-1].startswith(sentence)
+    assert "Traceback" not in result.output
+    assert demo.survivors() == []
+
+
+def test_stop__demo_left_running__is_ended(start_demo: Callable[..., Demo], tmp_path: Path) -> None:
+    film = make_clip(tmp_path / "film.mp4", 320, 180, 4, audio=False)
+    demo = start_demo("--input", str(film))
+    demo.wait_for("Watch at")
+
+    stop = subprocess.run(
+        [*DEMO, "--stop", "--folder", str(demo.folder)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (stop.returncode, stop.stdout) == (0, "Stopped 1 demo.\n")
+    assert demo.finish(10).status == 128 + signal.SIGTERM
+    assert demo.survivors() == []
 
 
 def test_input__no_video__says_so_and_starts_nothing(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -53,9 +54,21 @@ STOP_SECONDS = 20
     type=click.Path(path_type=Path, dir_okay=False),
     help="Also write the final figures to this file, as JSON.",
 )
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=FOLDER,
+    help="Keys, databases and logs of the run; emptied when a run begins. [default: .run/demo]",
+)
 @click.option("--stop", is_flag=True, help="End the demos that run from this folder, and return.")
 def demo(
-    once: bool, clip: Path | None, seconds: int, port: int, report: Path | None, stop: bool
+    once: bool,
+    clip: Path | None,
+    seconds: int,
+    port: int,
+    report: Path | None,
+    folder: Path,
+    stop: bool,
 ) -> None:
     """Run a whole network on this machine: a chain, five transcoders, a live stream, a page.
 
@@ -64,7 +77,7 @@ def demo(
     143 ended by a signal.
     """
     if stop:
-        stop_running(FOLDER)
+        stop_running(folder)
         return
     from offchain.node.demo.options import Options
 
@@ -72,7 +85,8 @@ def demo(
         clip = CLIP
         if not clip.exists():
             fail("the demo's clip is missing: run `make setup`, or give a video with --input", 3)
-    sys.exit(perform(Options(clip, once, float(seconds), port, report)))
+    options = Options(clip, once, float(seconds), port, folder.absolute(), report)
+    sys.exit(perform(options))
 
 
 def perform(options: Options) -> int:
@@ -89,7 +103,8 @@ def perform(options: Options) -> int:
     pace = Pace(console)
 
     async def run() -> None:
-        with open_workspace(FOLDER) as workspace:
+        with open_workspace(options.folder) as workspace:
+            keep_log(workspace.logs / "demo.log")
             await Demo(options, workspace, console, pace).run()
 
     try:
@@ -106,6 +121,18 @@ def perform(options: Options) -> int:
                 fail(f"the chain did not do as asked: {leaf}", DemoError.exit_status)
         raise
     return 0
+
+
+def keep_log(path: Path) -> None:
+    """Sends what the demo itself logs to a file: the terminal is for sentences."""
+    from offchain.node.logs import set_up_logs
+
+    set_up_logs("info", "text")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    root = logging.getLogger()
+    handler = logging.FileHandler(path)
+    handler.setFormatter(root.handlers[0].formatter)
+    root.handlers[:] = [handler]
 
 
 def leaves(error: BaseException) -> Iterator[BaseException]:

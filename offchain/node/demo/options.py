@@ -17,6 +17,7 @@ class Options:
     once: bool
     seconds: float
     port: int
+    folder: Path
     report: Path | None = None
 
     @property

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING, Any
 
+from offchain.chain.errors import ChainError
 from offchain.node.demo.crew import Show
 from offchain.node.demo.genesis import PRICE
 from offchain.node.demo.hurry import Hurry
@@ -40,6 +42,8 @@ READY_SECONDS = 45.0
 FIRST_PICTURE_SECONDS = 60.0
 STREAM_SLACK_SECONDS = 60.0
 SETTLE_SECONDS = 150.0
+LOOK_SECONDS = 1.0
+logger = logging.getLogger(__name__)
 
 
 class Performance:
@@ -183,11 +187,19 @@ class Performance:
         while True:
             await self._crew.mind()
             await self._ask()
-            if self._watch.block >= stage.start_block:
-                ledger = await self._ledger()
-                round_number = await stage.contracts.RoundsManager.call("currentRound")
-                self._board.refresh(self._watch.block, round_number, self._progress, ledger)
-            await asyncio.sleep(1)
+            try:
+                await self._refresh(stage)
+            except ChainError as error:
+                # If the chain is gone, the next look at the processes says so.
+                logger.warning("the page's figures are late: %s", error)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _refresh(self, stage: Stage) -> None:
+        if self._watch.block < stage.start_block:
+            return
+        ledger = await self._ledger()
+        round_number = await stage.contracts.RoundsManager.call("currentRound")
+        self._board.refresh(self._watch.block, round_number, self._progress, ledger)
 
     async def _ask(self) -> None:
         await self._crew.ask_all()

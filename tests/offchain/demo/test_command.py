@@ -116,16 +116,13 @@ def test_workspace__too_many_at_once__says_so(tmp_path: Path) -> None:
             stack.enter_context(open_workspace(tmp_path / "demo"))
 
 
-def test_stop__stale_process_id__is_left_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_stop__stale_process_id__is_left_alone(tmp_path: Path) -> None:
     folder = tmp_path / "demo"
     with open_workspace(folder):
         pass
     (folder / "demo.pid").write_text(f"{os.getpid()}\n")
-    monkeypatch.setattr(command, "FOLDER", folder)
 
-    result = CliRunner().invoke(command.demo, ["--stop"])
+    result = CliRunner().invoke(command.demo, ["--stop", "--folder", str(folder)])
 
     assert (result.exit_code, result.output) == (0, "Stopped 0 demos.\n")
 
