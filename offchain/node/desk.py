@@ -14,11 +14,9 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from offchain.chain.errors import ChainError
 from offchain.net import wire
 from offchain.net.http import Refused
 from offchain.net.info import TranscoderInfo
-from offchain.node.jobbook import ACTIVE
 from offchain.proof.hashes import data_hash, keccak, rendition_root
 from offchain.proof.signatures import BadSignature, recover, sign
 from offchain.proof.typed import Receipt
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
     from offchain.node.base import Node
     from offchain.node.config import Price
     from offchain.node.jobbook import JobBook, KnownJob
+    from offchain.node.standing import Standings
     from offchain.node.tally import WorkerTally
     from offchain.store import Receipts
 
@@ -42,7 +41,6 @@ LEASE_LONGEST_S = 3600
 INFO_LIFE_S = 300
 # A committee lays a larger difference at the signer's door; nobody needs to get that far.
 DURATION_SLACK_MS = 100
-_STATUS_AGE_S = 5.0
 _LOOK_AGAIN_S = 0.3
 
 
@@ -52,16 +50,6 @@ class Transcoding(Protocol):
     async def transcode(self, job_id: int, segment: bytes, contract: QualityContract) -> Transcoded:
         """All renditions of a segment; raises `Refused` with 422 for media that is at fault."""
         ...
-
-
-@dataclass(slots=True)
-class _Standing:
-    """What the chain said about a job, when we asked, and how many more segments it pays for."""
-
-    status: int
-    next_sequence: int
-    affordable: int
-    asked: float
 
 
 @dataclass(slots=True)
@@ -84,8 +72,8 @@ class Desk:
     url: str
     price: Price
     room: int
+    standings: Standings
     draining: bool = False
-    _standings: dict[int, _Standing] = field(default_factory=dict)
     _turns: dict[tuple[int, int], _Turn] = field(default_factory=dict)
     _looked: float = 0.0
 
@@ -108,7 +96,7 @@ class Desk:
         self.tally.received += 1
         try:
             job = self._check_lease(lease)
-            await self._check_standing(job, lease.lease.sequence)
+            await self.standings.check(job, lease.lease.sequence)
             if self.tally.in_flight >= self.room:
                 raise Refused(503, f"this transcoder is working on {self.room} segments already")
         except Refused as refused:
@@ -182,40 +170,6 @@ class Desk:
             raise Refused(400, "the sequence number is too large")
         _check_signer(job, lease.digest(self.node.domain), signed.signature, "lease")
         return job
-
-    async def _check_standing(self, job: KnownJob, sequence: int) -> None:
-        """The chain's word on the job, asked at most every few seconds."""
-        known = self._standings.get(job.job_id)
-        fresh_s = _STATUS_AGE_S if known is not None and known.status == ACTIVE else _LOOK_AGAIN_S
-        if known is None or time.monotonic() - known.asked > fresh_s:
-            try:
-                known = await self._ask(job)
-            except ChainError as exc:
-                log.warning("the chain was asked in vain", extra={"why": str(exc)})
-                raise Refused(503, "this transcoder cannot reach the chain now") from exc
-            self._standings[job.job_id] = known
-        if known.status < ACTIVE:
-            raise Refused(503, f"job {job.job_id} has not been accepted yet", "not_accepted")
-        if known.status > ACTIVE:
-            raise Refused(403, f"job {job.job_id} is over", "job_over")
-        if await self.receipts.get(job.job_id, sequence) is not None:
-            return  # it was paid for when it came first
-        if sequence < known.next_sequence:
-            raise Refused(409, f"everything before segment {known.next_sequence} is claimed")
-        if known.affordable <= 0:
-            raise Refused(403, f"job {job.job_id} has no money left for a segment", "no_escrow")
-        known.affordable -= 1
-
-    async def _ask(self, job: KnownJob) -> _Standing:
-        onchain = await self.node.contracts.JobsManager.call("getJob", job.job_id)
-        fee = job.segment_pixels * job.price.wei // job.price.pixels
-        paid_for = job.max_segments - onchain["segmentsClaimed"]
-        if fee:
-            paid_for = min(paid_for, onchain["escrow"] // fee)
-        owed = len(await self.receipts.unclaimed(job.job_id))
-        return _Standing(
-            onchain["status"], onchain["nextSequence"], paid_for - owed, time.monotonic()
-        )
 
 
 @dataclass(frozen=True, slots=True)

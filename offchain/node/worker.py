@@ -22,6 +22,7 @@ from offchain.node.jobbook import ACTIVE, JobBook
 from offchain.node.kitchen import Kitchen
 from offchain.node.offers import OfferPolicy
 from offchain.node.shelf import Shelf
+from offchain.node.standing import Standings
 from offchain.node.tally import WorkerTally
 from offchain.store import Receipts
 from offchain.store.verdicts import Verdicts
@@ -89,6 +90,7 @@ class Worker:
                 url="",
                 price=settings.price,
                 room=room,
+                standings=Standings(node, self._receipts),
             )
             self._desk = desk
             server = await stack.enter_async_context(
