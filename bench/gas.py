@@ -209,7 +209,7 @@ def constants() -> list[Row]:
 
 
 def claims(scenes: Scenes) -> tuple[int, int]:
-    """Gas of a claim after one round, and after 10,000 of which every tenth was started."""
+    """Gas of a claim after one round, and after 10,000 of which every thousandth was started."""
     scenes.start()
     scenes.fill_pool()
     people = scenes.delegators[:2]
@@ -218,12 +218,12 @@ def claims(scenes: Scenes) -> tuple[int, int]:
     scenes.next_round()
     for name in people:
         scenes.do(name, "bond", 10 * LPT, scenes.transcoders[0])
-    scenes.set_round_length(20)
     scenes.next_round()
+    scenes.set_round_length(4)
     scenes.reward(0)
     one = scenes.on.send(people[0], BOND, "claimEarnings", 0)
-    for _ in range(100):
-        scenes.skip(100)
+    for _ in range(10):
+        scenes.skip(1_000)
         scenes.do(scenes.payer, "initializeRound", contract="RoundsManager")
         scenes.reward(0)
     return one, scenes.on.send(people[1], BOND, "claimEarnings", 0)

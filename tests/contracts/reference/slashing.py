@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from tests.contracts.reference.world import World
 
 
+GRACE = 8
+"""Rounds for which a lock that could be withdrawn may still be slashed with its group."""
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
     """What a slash was seen to do, in wei.
@@ -35,19 +39,33 @@ class Taken:
     locks: Mapping[int, int]
 
 
-def in_reach(world: World, name: str) -> dict[int, int]:
-    """Own locks of a transcoder a slash can take from: those it could not withdraw yet, in wei."""
+def in_reach(world: World, name: str, seen: Taken | None = None) -> dict[int, int]:
+    """Own locks of a transcoder a slash can take from: those it could not withdraw yet, in wei.
+
+    Locks of one withdraw round are slashed as a group, and a group stays in reach with its last;
+    with ``seen``, riper locks are counted too where something was taken from them.
+    """
     clock = world.clock
-    return {
-        number: lock.amount
-        for number, lock in world.account(name).locks.items()
-        if lock.own and (lock.withdraw_round > clock.round or lock.matures > clock.now)
-    }
+    reached = {}
+    for number, lock in world.account(name).locks.items():
+        must = lock.withdraw_round > clock.round or lock.matures > clock.now
+        touched = (
+            seen is not None
+            and lock.withdraw_round > clock.round - GRACE
+            and seen.locks[number] < lock.amount
+        )
+        if lock.own and (must or touched):
+            reached[number] = lock.amount
+    return reached
 
 
 def may_be_in_reach(world: World, name: str) -> int:
-    """The most a slash may find in locks, in wei: a group of locks stays in reach with its last."""
-    return sum(lock.amount for lock in world.account(name).locks.values() if lock.own)
+    """The most a slash may find in locks, in wei: those that have not been ripe for long."""
+    return sum(
+        lock.amount
+        for lock in world.account(name).locks.values()
+        if lock.own and lock.withdraw_round > world.clock.round - GRACE
+    )
 
 
 def slash(
@@ -63,7 +81,7 @@ def slash(
     if fraction >= PERC:
         # Nothing will be left to claim with.
         settle(world, name)
-    locks = in_reach(world, name)
+    locks = in_reach(world, name, seen)
     penalty = percentage(own_stake(world, name) + sum(locks.values()), min(fraction, PERC))
     bar(world, name)
     take(world, name, locks, penalty, seen)
@@ -84,7 +102,7 @@ def penalize(world: World, name: str, committee: str, amount: int, seen: Taken) 
     account = world.account(name)
     if amount >= account.stored:
         settle(world, name)
-    locks = in_reach(world, name)
+    locks = in_reach(world, name, seen)
     whole = own_stake(world, name) + sum(locks.values())
     take(world, name, locks, min(amount, whole), seen)
     if not pool.may_join(world, name):

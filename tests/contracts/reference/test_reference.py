@@ -108,7 +108,7 @@ def test_lock__matures_and_is_paid_once() -> None:
 
 
 @given(
-    stakes=st.lists(st.integers(1, 10**24), min_size=3, max_size=3),
+    stakes=st.lists(st.integers(10**15, 10**24), min_size=3, max_size=3),
     cut=st.integers(0, 10**6),
     fee_share=st.integers(0, 10**6),
     claims=st.lists(st.sets(st.sampled_from(PEOPLE[:3])), min_size=1, max_size=6),

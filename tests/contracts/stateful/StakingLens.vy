@@ -74,12 +74,19 @@ def __init__(_bonding: address, _votes: address, _rounds: address, _token: addre
 
 @external
 @view
-def look(_accounts: DynArray[address, MAX_ACCOUNTS], _locks: DynArray[uint256, MAX_LOCKS]) -> DynArray[uint256, MAX_WORDS]:
+def look(
+    _accounts: DynArray[address, MAX_ACCOUNTS],
+    _holders: DynArray[address, MAX_ACCOUNTS],
+    _locks: DynArray[uint256, MAX_LOCKS],
+    _derived: bool,
+) -> DynArray[uint256, MAX_WORDS]:
     """
     @notice The state of the protocol, of each account, of each lock, and the pool from first to last.
     @param _accounts The accounts.
+    @param _holders Accounts of which only the balance is of interest.
     @param _locks Locks, each as index of the account << 64 | id.
-    @return Words: 12 of the protocol, 19 of each account, 2 of each lock, then the pool's addresses.
+    @param _derived Whether to ask the views whose answers follow from the others' too.
+    @return Words: 12 of the protocol, 19 of each account, 1 of each holder, 2 of each lock, then the pool's addresses.
     """
     words: DynArray[uint256, MAX_WORDS] = []
     round: uint256 = staticcall ROUNDS.currentRound()
@@ -115,8 +122,6 @@ def look(_accounts: DynArray[address, MAX_ACCOUNTS], _locks: DynArray[uint256, M
         words.append(next_lock)
         words.append(staticcall BONDING.pendingStake(account, round))
         words.append(staticcall BONDING.pendingFees(account, round))
-        words.append(convert(staticcall BONDING.delegatorStatus(account), uint256))
-        words.append(convert(staticcall BONDING.isRegisteredTranscoder(account), uint256))
         words.append(convert(staticcall BONDING.isActiveTranscoder(account), uint256))
         words.append(staticcall TOKEN.balanceOf(account))
         last_reward: uint256 = 0
@@ -133,9 +138,18 @@ def look(_accounts: DynArray[address, MAX_ACCOUNTS], _locks: DynArray[uint256, M
         words.append(last_reward)
         words.append(cut)
         words.append(share)
+        if not _derived:
+            for _: uint256 in range(5):
+                words.append(0)
+            continue
+        words.append(convert(staticcall BONDING.delegatorStatus(account), uint256))
+        words.append(convert(staticcall BONDING.isRegisteredTranscoder(account), uint256))
         words.append(staticcall BONDING.transcoderTotalStake(account))
         words.append(staticcall BONDING.slashableStake(account))
         words.append(staticcall BONDING.barredUntil(account))
+
+    for holder: address in _holders:
+        words.append(staticcall TOKEN.balanceOf(holder))
 
     for lock: uint256 in _locks:
         amount: uint256 = 0

@@ -21,6 +21,10 @@ def compare(world: World, view: View) -> None:
     compare_pool(world, view)
     for name, shown in view.accounts.items():
         compare_account(world, name, shown)
+        if view.derived:
+            compare_derived(world, name, shown)
+    for name, balance in view.balances.items():
+        same(f"LPT of {name}", balance, world.balances[name])
     compare_locks(world, view)
     compare_books(world, view)
 
@@ -49,7 +53,7 @@ def compare_pool(world: World, view: View) -> None:
     members = view.pool
     same("pool", set(members), world.pool)
     same("pool size", view.pool_size, len(members))
-    stakes = [view.accounts[name].total_stake for name in members]
+    stakes = [view.accounts[name].delegated for name in members]
     assert stakes == sorted(stakes, reverse=True), f"the pool is out of order: {stakes}"
     same("next round's stake", view.next_active_stake, world.next_active_stake())
 
@@ -66,12 +70,22 @@ def compare_account(world: World, name: str, shown: AccountView) -> None:
     same(f"stake behind {name}", shown.delegated, transcoder.delegated if transcoder else 0)
     world.quote(name, shown.pending_stake, shown.pending_fees)
     same(f"settled stake of {name}", shown.bonded, account.stored)
+    same(f"{name} active", shown.active, world.shown_active(name))
+    if transcoder:
+        same(f"last reward of {name}", shown.last_reward_round, transcoder.last_reward_round)
+        same(f"reward cut of {name}", shown.cut, transcoder.cut)
+        same(f"fee share of {name}", shown.fee_share, transcoder.fee_share)
+
+
+def compare_derived(world: World, name: str, shown: AccountView) -> None:
+    """I-10, I-20: what follows from an account's position."""
+    account = world.accounts[name]
     status = UNBONDED
     if account.stake > 0:
         status = PENDING if account.start_round > world.clock.round else BONDED
     same(f"status of {name}", shown.status, status)
     same(f"{name} registered", shown.registered, world.registered(name))
-    same(f"{name} active", shown.active, world.shown_active(name))
+    same(f"total stake of {name}", shown.total_stake, shown.delegated)
     reach = slashing.in_reach(world, name)
     least = shown.pending_stake + sum(reach.values())
     most = max(shown.pending_stake + slashing.may_be_in_reach(world, name), least)
@@ -79,11 +93,8 @@ def compare_account(world: World, name: str, shown: AccountView) -> None:
     assert least <= shown.slashable <= most + world.lock_dust, (
         f"slashable stake of {name} is {shown.slashable}, the model says {least}"
     )
-    if transcoder:
+    if transcoder := world.transcoders.get(name):
         same(f"{name} barred until", shown.barred_until, transcoder.barred_until)
-        same(f"last reward of {name}", shown.last_reward_round, transcoder.last_reward_round)
-        same(f"reward cut of {name}", shown.cut, transcoder.cut)
-        same(f"fee share of {name}", shown.fee_share, transcoder.fee_share)
 
 
 def compare_locks(world: World, view: View) -> None:
@@ -110,6 +121,8 @@ def compare_backing(world: World, view: View, promised: dict[str, tuple[int, int
 
     ``promised`` is, by transcoder, the clock until which it is needed and the stake in wei.
     """
+    if not view.derived:
+        return
     for name, (until, stake) in promised.items():
         if until > world.clock.now:
             shown = view.accounts[name].slashable

@@ -34,7 +34,7 @@ def seen(machine: Machine, name: str) -> Taken:
     if name in machine.promised:
         until, stake = machine.promised[name]
         # What is left is rounded down; an account that earned since it settled loses one wei more.
-        machine.promised[name] = until, max(stake - machine.last_penalty - 2, 0)
+        machine.promised[name] = until, max(stake - machine.last_penalty - 4, 0)
     delegate = world.account(name).delegate
     bonded = 0
     if delegate:
@@ -97,6 +97,9 @@ def wealth_of(machine: Machine, names: set[str]) -> int:
     view, world = machine.view, machine.world
     total = 0
     for name in names:
+        if name in view.balances:
+            total += view.balances[name]
+            continue
         account = view.accounts[name]
         total += account.balance + account.pending_stake
         total += sum(lock.amount for lock in world.account(name).locks.values())

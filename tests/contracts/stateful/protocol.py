@@ -132,5 +132,4 @@ def deploy(pool_size: int = POOL_SIZE, accounts: int = ACCOUNTS) -> Protocol:
     seen = [contracts[name] for name in ("BondingManager", "BondingVotes", "RoundsManager")]
     seen += [token, contracts["Minter"]]
     lens = evm.deploy(OWNER, lens_code() + b"".join(map(word, seen)))
-    watched = (*people, *BYSTANDERS)
-    return Protocol(chain, contracts, people, Lens(chain, lens.lower(), watched))
+    return Protocol(chain, contracts, people, Lens(chain, lens.lower(), people, BYSTANDERS))

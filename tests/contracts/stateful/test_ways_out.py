@@ -242,7 +242,7 @@ def test_slash_of_everything__leaves_those_behind_free_to_go_on(play: Play) -> N
         ),
     )
     shown = play.machine.view.accounts[name]
-    assert (shown.bonded, shown.delegate, shown.registered, shown.active) == (0, "", False, False)
+    assert (shown.bonded, shown.delegate, shown.active) == (0, "", False)
     assert name not in play.machine.view.pool
     play.bond(play.delegator, 0, play.honest)
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from tests.contracts.stateful.evm import Chain
 
-LOOK = selector("look(address[],uint256[])")
+LOOK = selector("look(address[],address[],uint256[],bool)")
 VOTES = selector("votes(address[],uint256)")
 PROTOCOL_WORDS = 12
 ACCOUNT_WORDS = 19
@@ -20,7 +20,7 @@ ACCOUNT_WORDS = 19
 
 @dataclass(frozen=True, slots=True)
 class AccountView:
-    """One account, amounts in wei."""
+    """One account, amounts in wei. The last five are only asked for now and then."""
 
     bonded: int
     fees: int
@@ -31,13 +31,13 @@ class AccountView:
     next_lock: int
     pending_stake: int
     pending_fees: int
-    status: int
-    registered: bool
     active: bool
     balance: int
     last_reward_round: int
     cut: int
     fee_share: int
+    status: int
+    registered: bool
     total_stake: int
     slashable: int
     barred_until: int
@@ -59,7 +59,9 @@ class View:
     minted: int
     inflation: int
     pool_size: int
+    derived: bool
     accounts: dict[str, AccountView]
+    balances: dict[str, int]
     locks: dict[tuple[str, int], tuple[int, int]]
     pool: tuple[str, ...]
 
@@ -70,28 +72,46 @@ def dynamic(values: Sequence[bytes]) -> bytes:
 
 
 class Lens:
-    """Reads views for a fixed list of accounts."""
+    """Reads views for a fixed list of accounts, and the balances of some holders."""
 
-    def __init__(self, chain: Chain, contract: str, accounts: Sequence[str]) -> None:
+    def __init__(
+        self, chain: Chain, contract: str, accounts: Sequence[str], holders: Sequence[str]
+    ) -> None:
         self._chain = chain
         self._contract = contract
         self._accounts = list(accounts)
         self._index = {name: number for number, name in enumerate(accounts)}
         self._array = dynamic([word(name) for name in accounts])
+        self._holders = list(holders)
+        self._holder_array = dynamic([word(name) for name in holders])
 
-    def look(self, locks: Sequence[tuple[str, int]]) -> View:
-        """The whole state, and the given locks (account, id)."""
+    def look(self, locks: Sequence[tuple[str, int]], derived: bool = True) -> View:
+        """The whole state, and the given locks (account, id).
+
+        Without ``derived``, views whose answers follow from the others' are left out.
+        """
         asked = dynamic([word(self._index[name] << 64 | lock) for name, lock in locks])
-        data = LOOK + word(64) + word(64 + len(self._array)) + self._array + asked
+        holders_at = 128 + len(self._array)
+        locks_at = holders_at + len(self._holder_array)
+        data = LOOK + word(128) + word(holders_at) + word(locks_at) + word(derived)
+        data += self._array + self._holder_array + asked
         words = self._chain.look(self._contract, data)[2:]
         accounts = {}
         at = PROTOCOL_WORDS
         for name in self._accounts:
             raw = words[at : at + ACCOUNT_WORDS]
             accounts[name] = AccountView(
-                *raw[:2], address(raw[2]), *raw[3:10], bool(raw[10]), bool(raw[11]), *raw[12:]
+                *raw[:2],
+                address(raw[2]),
+                *raw[3:9],
+                bool(raw[9]),
+                *raw[10:15],
+                bool(raw[15]),
+                *raw[16:],
             )
             at += ACCOUNT_WORDS
+        balances = dict(zip(self._holders, words[at:], strict=False))
+        at += len(self._holders)
         found = {}
         for lock in locks:
             found[lock] = (words[at], words[at + 1])
@@ -102,7 +122,9 @@ class Lens:
             bool(head[1]),
             bool(head[2]),
             *head[3:],
+            derived,
             accounts,
+            balances,
             found,
             tuple(map(address, words[at:])),
         )
