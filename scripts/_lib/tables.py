@@ -22,7 +22,7 @@ FOREVER = 2**256 - 1
 
 def show(title: str, rows: Iterable[tuple[str, ...]], header: tuple[str, ...] = ()) -> None:
     """Print a table; without a header, its first column names the second."""
-    table = Table(title=title, title_justify="left", show_header=bool(header))
+    table = Table(show_header=bool(header))
     for name in header or ("", ""):
         table.add_column(name, no_wrap=True)
     for row in rows:
@@ -30,6 +30,7 @@ def show(title: str, rows: Iterable[tuple[str, ...]], header: tuple[str, ...] = 
     # Never so narrow that an address could not be copied.
     console = Console()
     console.width = max(console.width, WIDEST)
+    console.print(title, highlight=False)
     console.print(table)
 
 
