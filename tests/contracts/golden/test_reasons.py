@@ -19,7 +19,7 @@ def reasons(path: Path) -> set[str]:
 
 
 # Folders whose every reason is held to.
-FOLDERS = ("governance", "registry", "rounds", "token")
+FOLDERS = ("bonding", "governance", "jobs", "lib", "registry", "rounds", "token", "verification")
 
 
 def sources() -> list[Path]:
