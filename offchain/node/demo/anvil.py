@@ -91,7 +91,7 @@ async def start_anvil(processes: Processes, session: aiohttp.ClientSession) -> A
     program = find_anvil()
     port = free_port()
     command = [program, "--host", "127.0.0.1", "--port", str(port)]
-    command += ["--chain-id", str(CHAIN_ID), "--order", "fifo", "--accounts", "1", "--quiet"]
+    command += ["--chain-id", str(CHAIN_ID), "--order", "fifo", "--quiet"]
     child = await processes.start("anvil", command)
     chain = Anvil(f"http://127.0.0.1:{port}", child, session)
     try:
