@@ -1,6 +1,6 @@
 # pragma version 0.4.3
-#pragma evm-version cancun
-#pragma optimize codesize
+# pragma evm-version cancun
+# pragma optimize codesize
 """
 @title Hearings
 @license MIT
@@ -71,7 +71,13 @@ def request(_jobId: uint256, _claimId: uint256, _claim: claims.View, _seed: byte
     draws: uint256 = claims.draws(_claim.state)
     committee: address = manager.contract_at(names.VERIFIER_COMMITTEE)
     request: uint256 = extcall IVerifierCommittee(committee).requestVerification(
-        _jobId, _claimId, transcoder, draws + count, _seed, snapshot, context.parties(_jobId, _claimId, _claim)
+        _jobId,
+        _claimId,
+        transcoder,
+        draws + count,
+        _seed,
+        snapshot,
+        context.parties(_jobId, _claimId, _claim),
     )
     if request == 0:
         verdict: uint256 = claims.VALID

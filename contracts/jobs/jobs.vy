@@ -1,6 +1,6 @@
 # pragma version 0.4.3
-#pragma evm-version cancun
-#pragma optimize codesize
+# pragma evm-version cancun
+# pragma optimize codesize
 """
 @title Jobs and their escrow
 @license MIT
@@ -200,7 +200,6 @@ def elect(_jobId: uint256, _seed: bytes32, _clock: uint256) -> address:
 
             transcoder = drawn
             break
-
     kept: uint256 = state & ~(ADDRESS | (TIME_MASK << TIME) | (15 << STATUS))
     if transcoder == empty(address):
         self._jobs[_jobId].state = kept | (LAPSED << STATUS)
@@ -266,9 +265,7 @@ def lapse(_jobId: uint256, _snapshot: address, _round: uint256, _clock: uint256)
     self.numJobs = new_id
     escrow: uint256 = words.activity & ESCROW
     version: uint256 = self.version(state)
-    election_block: uint256 = (
-        block.number + parameters.election_delay(parameters.terms(version))
-    )
+    election_block: uint256 = (block.number + parameters.election_delay(parameters.terms(version)))
     transcoder: address = convert(state & ADDRESS, address)
     self._jobs[_jobId].activity = words.activity - escrow
     if status == OFFERED:
@@ -315,7 +312,6 @@ def cancel(_jobId: uint256, _caller: address, _clock: uint256):
     if _clock <= words.activity >> END_BLOCK:
         if _caller != words.broadcaster:
             reasons.fail("caller must be the broadcaster")
-
     refund: uint256 = self._finish(_jobId, words, CANCELLED)
 
     log IJobsManager.JobCancelled(jobId=_jobId, broadcaster=words.broadcaster, refund=refund)
@@ -334,9 +330,7 @@ def fund(_jobId: uint256):
 
     self._jobs[_jobId].activity = activity + msg.value
 
-    log IJobsManager.JobFunded(
-        jobId=_jobId, funder=msg.sender, amount=msg.value, escrow=escrow
-    )
+    log IJobsManager.JobFunded(jobId=_jobId, funder=msg.sender, amount=msg.value, escrow=escrow)
 
 
 @internal
@@ -404,11 +398,7 @@ def reserve(
 
     activity: uint256 = _activity & ~(SEQUENCE_MASK << NEXT_SEQUENCE)
     self._jobs[_jobId].activity = (
-        activity
-        - _fees
-        + (1 << CLAIMS)
-        + (_segments << SEGMENTS)
-        + (1 << UNFINISHED)
+        activity - _fees + (1 << CLAIMS) + (_segments << SEGMENTS) + (1 << UNFINISHED)
         | (_nextSequence << NEXT_SEQUENCE)
     )
     return claim_id
@@ -502,9 +492,7 @@ def fees(_price: uint256, _segments: uint256) -> uint256:
     """
     @dev What `_segments` segments cost, in wei, rounded down.
     """
-    return (
-        _segments * ((_price >> 128) & WORD) * (_price & WORD) // ((_price >> 64) & WORD)
-    )
+    return (_segments * ((_price >> 128) & WORD) * (_price & WORD) // ((_price >> 64) & WORD))
 
 
 @internal

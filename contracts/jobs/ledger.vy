@@ -1,6 +1,6 @@
 # pragma version 0.4.3
-#pragma evm-version cancun
-#pragma optimize codesize
+# pragma evm-version cancun
+# pragma optimize codesize
 """
 @title What accounts have with the JobsManager
 @license MIT
@@ -17,7 +17,6 @@
 
 from ..interfaces import IJobsManager
 from ..lib import reasons
-
 
 AMOUNT: constant(uint256) = 2**128 - 1
 AT_RISK: constant(uint256) = 2**96 - 1

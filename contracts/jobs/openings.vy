@@ -1,6 +1,6 @@
 # pragma version 0.4.3
-#pragma evm-version cancun
-#pragma optimize codesize
+# pragma evm-version cancun
+# pragma optimize codesize
 """
 @title Openings
 @license MIT
@@ -21,7 +21,6 @@ uses: claims
 uses: context
 uses: hearings
 uses: jobs
-
 
 SEGMENT_TYPE: constant(bytes32) = keccak256(
     "Segment(uint256 jobId,uint256 sequence,uint256 durationMs,bytes32 dataHash)"
@@ -88,7 +87,6 @@ def openSegments(
         )
         if signatures.recover(digest, opening.broadcasterSig) != signer:
             reasons.fail("segment is not signed by the broadcaster")
-
         # Draws take bits 0 to 63, challenges 64 to 127.
         marks: uint256 = 0
         for i: uint256 in range(len(owed), bound=128):

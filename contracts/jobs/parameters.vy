@@ -1,6 +1,6 @@
 # pragma version 0.4.3
-#pragma evm-version cancun
-#pragma optimize codesize
+# pragma evm-version cancun
+# pragma optimize codesize
 """
 @title Parameters of jobs, by version
 @license MIT
@@ -14,7 +14,6 @@
 
 from ..interfaces import IJobsManager
 from ..lib import reasons
-
 
 PERC_DIVISOR: constant(uint256) = 1_000_000
 MAX_SAMPLES: constant(uint256) = 64

@@ -1,6 +1,6 @@
 # pragma version 0.4.3
-#pragma evm-version cancun
-#pragma optimize codesize
+# pragma evm-version cancun
+# pragma optimize codesize
 """
 @title What transcoders ask
 @license MIT
@@ -11,7 +11,6 @@
 
 from ..interfaces import IJobsManager
 from ..lib import reasons
-
 
 WORD: constant(uint256) = 2**64 - 1
 
@@ -57,7 +56,6 @@ def set_ask(
     if _locked and ask != 0:
         if self.above(_pricePerUnit | (_pixelsPerUnit << 64), ask):
             reasons.fail("price may only fall now")
-
     if ask != 0 and ask >> 128 <= _round:
         self._earlier[_transcoder] = ask
     self._asks[_transcoder] = _pricePerUnit | (_pixelsPerUnit << 64) | ((_round + 1) << 128)

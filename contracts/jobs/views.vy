@@ -1,6 +1,6 @@
 # pragma version 0.4.3
-#pragma evm-version cancun
-#pragma optimize codesize
+# pragma evm-version cancun
+# pragma optimize codesize
 """
 @title Views of the JobsManager
 @license MIT
@@ -51,9 +51,7 @@ def getClaim(_jobId: uint256, _claimId: uint256) -> IJobsManager.Claim:
 
 @view
 @external
-def getChallenge(
-    _jobId: uint256, _claimId: uint256, _challenge: uint256
-) -> IJobsManager.Challenge:
+def getChallenge(_jobId: uint256, _claimId: uint256, _challenge: uint256) -> IJobsManager.Challenge:
     """
     @notice A challenge of a claim.
     @param _jobId The job.
@@ -141,9 +139,9 @@ def verificationFee(_jobId: uint256, _segmentCount: uint256) -> uint256:
     @return Wei.
     """
     version: uint256 = jobs.version(jobs.state(_jobId))
-    return parameters.draws(
-        parameters.terms(version), _segmentCount
-    ) * parameters.leaf_pay(parameters.money(version))
+    return parameters.draws(parameters.terms(version), _segmentCount) * parameters.leaf_pay(
+        parameters.money(version)
+    )
 
 
 @view

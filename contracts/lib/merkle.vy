@@ -1,6 +1,6 @@
 # pragma version 0.4.3
-#pragma evm-version cancun
-#pragma optimize codesize
+# pragma evm-version cancun
+# pragma optimize codesize
 """
 @title Index-addressed Merkle trees
 @license MIT
@@ -89,7 +89,6 @@ def root(
                         reasons.fail("proof too short")
                     current = self.node(current, _proof[used])
                     used = unsafe_add(used, 1)
-
             indices[parents] = index >> 1
             nodes[parents] = current
             parents = unsafe_add(parents, 1)

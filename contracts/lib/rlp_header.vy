@@ -1,6 +1,6 @@
 # pragma version 0.4.3
-#pragma evm-version cancun
-#pragma optimize codesize
+# pragma evm-version cancun
+# pragma optimize codesize
 """
 @title Block headers in RLP
 @license MIT
@@ -8,7 +8,6 @@
         canonical RLP of 15 to 32 items. Whose header it is, its hash must say.
 @dev Later forks append items, so only the first 15 are taken for granted.
 """
-
 
 MAX_HEADER: constant(uint256) = 1024
 MIN_ITEMS: constant(uint256) = 15

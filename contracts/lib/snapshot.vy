@@ -1,6 +1,6 @@
 # pragma version 0.4.3
-#pragma evm-version cancun
-#pragma optimize codesize
+# pragma evm-version cancun
+# pragma optimize codesize
 """
 @title Active-set snapshots
 @license MIT
@@ -8,7 +8,6 @@
         code: a zero byte, then per transcoder, in pool order, 20 bytes of address and 12 bytes of stake in wei
         summed up to and including it. A draw by stake is a binary search over it.
 """
-
 
 STAKE: constant(uint256) = 2**96 - 1
 # More entries than code can hold: 24,576 // 32.

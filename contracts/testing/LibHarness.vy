@@ -1,5 +1,5 @@
 # pragma version 0.4.3
-#pragma evm-version cancun
+# pragma evm-version cancun
 """
 @title LibHarness
 @license MIT

@@ -1,5 +1,5 @@
 # pragma version 0.4.3
-#pragma evm-version cancun
+# pragma evm-version cancun
 """
 @title SeedBeacon
 @license MIT
@@ -10,7 +10,6 @@ from ..governance import manager
 from ..interfaces import IBeacon
 
 initializes: manager
-
 
 _seeds: HashMap[uint256, bytes32]
 _clocks: HashMap[uint256, uint256]
@@ -26,9 +25,7 @@ def tell(_blockNumber: uint256, _seed: bytes32):
     self._seeds[_blockNumber] = _seed
     self._clocks[_blockNumber] = manager.protocol_clock()
 
-    log IBeacon.SeedProven(
-        blockNumber=_blockNumber, seed=_seed, clock=self._clocks[_blockNumber]
-    )
+    log IBeacon.SeedProven(blockNumber=_blockNumber, seed=_seed, clock=self._clocks[_blockNumber])
 
 
 @view

@@ -1,6 +1,6 @@
 # pragma version 0.4.3
-#pragma evm-version cancun
-#pragma optimize codesize
+# pragma evm-version cancun
+# pragma optimize codesize
 """
 @title RandaoBeacon
 @license MIT
@@ -156,7 +156,6 @@ def _known_hash(_number: uint256) -> bytes32:
         return empty(bytes32)
     if _number + BLOCKHASH_WINDOW >= block.number:
         return blockhash(_number)
-
     # A chain without the history contract answers nothing; out of its range the contract reverts.
     success: bool = False
     answer: Bytes[32] = b""

@@ -1,6 +1,6 @@
 # pragma version 0.4.3
-#pragma evm-version cancun
-#pragma optimize codesize
+# pragma evm-version cancun
+# pragma optimize codesize
 """
 @title Reckoning
 @license MIT
@@ -97,7 +97,6 @@ def reckon(_request: uint256, _state: uint256, _verdict: uint256, _bonding: addr
             if prize != 0:
                 purse.credit_tokens(holder, prize)
             log IVerifierCommittee.SeatPaid(request=_request, verifier=holder, amount=pay)
-
     return pot - paid
 
 
@@ -111,7 +110,6 @@ def _settle_appeal(_request: uint256, _verdict: uint256) -> uint256:
     appellant, bond = requests.appellant(_request)
     if bond == 0:
         return 0
-
     # Set aside when the appeal was made, the votes of stage 2 carry the verdict appealed against.
     appealed: uint256 = requests.verdict(requests.stage_state(_request, 2, 3))
     if appealed == _verdict:

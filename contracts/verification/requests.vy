@@ -1,6 +1,6 @@
 # pragma version 0.4.3
-#pragma evm-version cancun
-#pragma optimize codesize
+# pragma evm-version cancun
+# pragma optimize codesize
 """
 @title Requests
 @license MIT
@@ -306,7 +306,12 @@ def counts(_state: uint256) -> uint256[4]:
 @internal
 @pure
 def opened(
-    _stage: uint256, _phase: uint256, _leaves: uint256, _seats: uint256, _clock: uint256, _version: uint256
+    _stage: uint256,
+    _phase: uint256,
+    _leaves: uint256,
+    _seats: uint256,
+    _clock: uint256,
+    _version: uint256,
 ) -> uint256:
     """
     @dev The state of a stage nobody has voted in yet.

@@ -1,6 +1,6 @@
 # pragma version 0.4.3
-#pragma evm-version cancun
-#pragma optimize codesize
+# pragma evm-version cancun
+# pragma optimize codesize
 """
 @title Seating
 @license MIT
@@ -17,12 +17,9 @@ from . import settings
 uses: requests
 uses: settings
 
-
 MAX_SEATS: constant(uint256) = 33
 # Entries that can leave one draw; past them the seats found so far must do.
 MAX_REMOVED: constant(uint256) = 256
-
-
 
 
 @internal
@@ -99,7 +96,6 @@ def draw(
         ):
             chosen.append(position)
             requests.take_seat(holder)
-
     for position: uint256 in spare:
         if len(chosen) == _count:
             break
@@ -110,7 +106,6 @@ def draw(
         if self._can_sit(holder, bond, _bonding):
             chosen.append(position)
             requests.take_seat(holder)
-
     return chosen
 
 

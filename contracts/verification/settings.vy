@@ -1,6 +1,6 @@
 # pragma version 0.4.3
-#pragma evm-version cancun
-#pragma optimize codesize
+# pragma evm-version cancun
+# pragma optimize codesize
 """
 @title Parameters of the committee, by version
 @license MIT
@@ -13,7 +13,6 @@
 
 from ..interfaces import IVerifierCommittee
 from ..lib import reasons
-
 
 WINDOW: constant(uint256) = 2**24 - 1
 AMOUNT: constant(uint256) = 2**128 - 1

@@ -1,12 +1,11 @@
 # pragma version 0.4.3
-#pragma evm-version cancun
-#pragma optimize codesize
+# pragma evm-version cancun
+# pragma optimize codesize
 """
 @title The tally
 @license MIT
 @notice What revealed verdicts amount to. Sizes are divisible by three, so two thirds are exact at full turnout.
 """
-
 
 VALID: constant(uint256) = 1
 INVALID: constant(uint256) = 2
@@ -36,11 +35,7 @@ def outcome(
     majority: uint256 = self._two_thirds(revealed)
     if _invalid >= majority:
         return INVALID if _invalid >= MIN_CONVICTING else INCONCLUSIVE
-    if (
-        _stage == LAST_STAGE
-        and _invalid >= MIN_CONVICTING
-        and _invalid + _unavailable >= majority
-    ):
+    if _stage == LAST_STAGE and _invalid >= MIN_CONVICTING and _invalid + _unavailable >= majority:
         return INVALID
     if _unavailable >= majority:
         return UNAVAILABLE

@@ -128,7 +128,7 @@ def test_elect__same_seed__same_transcoder(market: Market, jobs: Contract) -> No
 
 
 def test_elect__over_many_seeds__follows_stake(market: Market, jobs: Contract) -> None:
-    """One transcoder with half of all stake is drawn about half the time (chi-square, 4 degrees)."""
+    """Whoever has half of all stake is drawn half the time (chi-square, 4 degrees)."""
     market.protocol.bond(market.transcoders[2], 3_000 * LPT, market.transcoders[2])
     ask_all(market)
     job_id = electing(market)

@@ -1,4 +1,4 @@
-"""Every reason that jobs, committee and beacon can give stands in a test that makes them give it."""
+"""Every reason jobs, committee and beacon can give stands in a test that provokes it."""
 
 from __future__ import annotations
 

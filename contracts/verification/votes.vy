@@ -1,0 +1,91 @@
+# pragma version 0.4.3
+# pragma evm-version cancun
+# pragma optimize codesize
+"""
+@title Votes
+@license MIT
+@notice Seats commit to verdict and measurements, then reveal both.
+"""
+
+from ..interfaces import IVerifierCommittee
+from ..lib import reasons
+from ..lib import signatures
+from . import phases
+from . import requests
+
+uses: phases
+uses: requests
+
+
+@external
+def commitVerdicts(_commitments: DynArray[IVerifierCommittee.Commitment, 32]):
+    """
+    @notice Commits the caller's verdicts on requests in which it sits.
+    @param _commitments Request, seat and commitment of each.
+    """
+    clock: uint256 = phases.running_clock()
+    for each: IVerifierCommittee.Commitment in _commitments:
+        state: uint256 = requests.state(each.request)
+        phases.check_seat(each.request, each.seat, state)
+        if clock > phases.commit_by(state):
+            reasons.fail("commit window has passed")
+        if requests.has_committed(state, each.seat):
+            reasons.fail("seat has committed")
+        if each.commitment == empty(bytes32):
+            reasons.fail("commitment must not be zero")
+
+        stage: uint256 = requests.stage(state)
+        requests.set_state(each.request, state | (1 << (requests.COMMITTED + each.seat)))
+        requests.set_vote(each.request, stage, each.seat, each.commitment)
+
+        log IVerifierCommittee.VerdictCommitted(
+            request=each.request, verifier=msg.sender, stage=stage, commitment=each.commitment
+        )
+
+
+@external
+def revealVerdicts(_reveals: DynArray[IVerifierCommittee.Reveal, 32]):
+    """
+    @notice Reveals verdicts the caller has committed, once the commit window is over or every seat has committed.
+    @param _reveals Request, seat, verdict, measurements and salt of each.
+    """
+    clock: uint256 = phases.running_clock()
+    domain: bytes32 = signatures.domain()
+    for each: IVerifierCommittee.Reveal in _reveals:
+        state: uint256 = requests.state(each.request)
+        phases.check_seat(each.request, each.seat, state)
+        if not requests.has_committed(state, each.seat):
+            reasons.fail("seat has not committed")
+        if requests.has_revealed(state, each.seat):
+            reasons.fail("seat has revealed")
+        if clock <= phases.commit_by(state) and not phases.all_committed(state):
+            reasons.fail("commit window is open")
+        if clock > phases.reveal_by(state):
+            reasons.fail("reveal window has passed")
+        if each.verdict == 0 or each.verdict > 3:
+            reasons.fail("verdict out of range")
+
+        stage: uint256 = requests.stage(state)
+        root: bytes32 = keccak256(abi_encode(each.scores, each.details))
+        digest: bytes32 = phases.digest(
+            domain, each.request, stage, msg.sender, each.verdict, root, each.salt
+        )
+        if digest != requests.vote(each.request, stage, each.seat):
+            reasons.fail("reveal does not match the commitment")
+
+        requests.set_state(
+            each.request,
+            state
+            | (1 << (requests.REVEALED + each.seat))
+            | (convert(each.verdict, uint256) << (requests.VERDICTS + 2 * each.seat)),
+        )
+        requests.set_vote(each.request, stage, each.seat, each.scores)
+
+        log IVerifierCommittee.VerdictRevealed(
+            request=each.request,
+            verifier=msg.sender,
+            stage=stage,
+            verdict=each.verdict,
+            scores=each.scores,
+            details=each.details,
+        )
