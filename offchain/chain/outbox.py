@@ -90,6 +90,12 @@ class Outbox:
         """The intent of a purpose, if there is one."""
         return await self._db.run(lambda c: intents.by_purpose(c, purpose))
 
+    async def backlog(self) -> tuple[int, float]:
+        """How many intents are not in a block yet, and the age of the oldest in seconds."""
+        waiting = await self._in(State.NEW, *IN_FLIGHT)
+        oldest = min((intent.created for intent in waiting), default=self._clock())
+        return len(waiting), max(0.0, self._clock() - oldest)
+
     async def unfinished(self, prefix: str) -> list[Intent]:
         """Intents whose purpose begins with `prefix` and which are not done for good."""
         return await self._db.run(lambda c: intents.unfinished(c, prefix))

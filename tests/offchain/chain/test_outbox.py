@@ -329,6 +329,19 @@ async def test_cancel__unsigned_at_once_and_sent_by_an_empty_transaction(
         await outbox.cancel("late")
 
 
+async def test_backlog__counts_what_waits_and_for_how_long(
+    outbox: Outbox, counter: Contract, anvil: Anvil, clock: Clock
+) -> None:
+    assert await outbox.backlog() == (0, 0.0)
+    await count(outbox, counter, "count:1")
+    intent = await outbox.get("count:1")
+    assert intent is not None
+    clock.now = intent.created + 90
+    assert await outbox.backlog() == (1, 90.0)
+    await through(outbox, anvil)
+    assert await outbox.backlog() == (0, 0.0)
+
+
 async def test_no_funds__waits_and_says_so(outbox: Outbox, counter: Contract, anvil: Anvil) -> None:
     balance = anvil.rpc("eth_getBalance", outbox.address, "latest")
     anvil.rpc("anvil_setBalance", outbox.address, "0x0")
