@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from dataclasses import dataclass
@@ -13,12 +14,16 @@ from offchain.node.jobbook import ACTIVE
 
 if TYPE_CHECKING:
     from offchain.node.base import Node
-    from offchain.node.jobbook import KnownJob
+    from offchain.node.jobbook import JobBook, KnownJob
     from offchain.store import Receipts
 
 log = logging.getLogger("livepeer.worker")
 
-_STATUS_AGE_S = 5.0
+REFRESH_S = 3.0
+"""Seconds between looks at the jobs that are being worked on."""
+BLIND_S = 300.0
+"""Seconds for which the chain's last word counts while it cannot be asked."""
+_USED_S = 60.0
 _LOOK_AGAIN_S = 0.3
 
 
@@ -30,27 +35,45 @@ class _Standing:
     next_sequence: int
     affordable: int
     asked: float
+    used: float
 
 
 class Standings:
-    """The chain's word on each job, asked at most every few seconds."""
+    """The chain's word on each job. No segment of a job that is known waits for the chain."""
 
-    def __init__(self, node: Node, receipts: Receipts) -> None:
+    def __init__(self, node: Node, book: JobBook, receipts: Receipts) -> None:
         self._node = node
+        self._book = book
         self._receipts = receipts
         self._known: dict[int, _Standing] = {}
 
+    async def run(self) -> None:
+        """Keep the standing of the jobs in use up to date until cancelled."""
+        while True:
+            await asyncio.sleep(REFRESH_S)
+            now = time.monotonic()
+            for job_id in [job for job, known in self._known.items() if now - known.used < _USED_S]:
+                job = self._book.get(job_id)
+                if job is None:
+                    continue
+                try:
+                    await self._ask(job)
+                except ChainError as exc:
+                    log.warning("a job could not be looked at", extra={"why": str(exc)})
+                    break
+
     async def check(self, job: KnownJob, sequence: int) -> None:
-        """Raise `Refused` unless the chain says that this segment will be paid for."""
+        """Raise `Refused` unless the chain said that this segment will be paid for."""
         known = self._known.get(job.job_id)
-        fresh_s = _STATUS_AGE_S if known is not None and known.status == ACTIVE else _LOOK_AGAIN_S
-        if known is None or time.monotonic() - known.asked > fresh_s:
+        now = time.monotonic()
+        longest = BLIND_S if known is not None and known.status == ACTIVE else _LOOK_AGAIN_S
+        if known is None or now - known.asked > longest:
             try:
                 known = await self._ask(job)
             except ChainError as exc:
-                log.warning("the chain was asked in vain", extra={"why": str(exc)})
+                log.warning("a job could not be looked at", extra={"why": str(exc)})
                 raise Refused(503, "this transcoder cannot reach the chain now") from exc
-            self._known[job.job_id] = known
+        known.used = now
         if known.status < ACTIVE:
             raise Refused(503, f"job {job.job_id} has not been accepted yet", "not_accepted")
         if known.status > ACTIVE:
@@ -70,6 +93,13 @@ class Standings:
         if fee:
             paid_for = min(paid_for, onchain["escrow"] // fee)
         owed = len(await self._receipts.unclaimed(job.job_id))
-        return _Standing(
-            onchain["status"], onchain["nextSequence"], paid_for - owed, time.monotonic()
+        before = self._known.get(job.job_id)
+        standing = _Standing(
+            status=onchain["status"],
+            next_sequence=onchain["nextSequence"],
+            affordable=paid_for - owed,
+            asked=time.monotonic(),
+            used=before.used if before is not None else 0.0,
         )
+        self._known[job.job_id] = standing
+        return standing

@@ -81,6 +81,7 @@ class Worker:
             await self._book.open()
             # Two segments may wait for every one that is worked on.
             room = settings.parallel * 3
+            standings = Standings(node, self._book, self._receipts)
             desk = Desk(
                 node=node,
                 book=self._book,
@@ -90,7 +91,7 @@ class Worker:
                 url="",
                 price=settings.price,
                 room=room,
-                standings=Standings(node, self._receipts),
+                standings=standings,
             )
             self._desk = desk
             server = await stack.enter_async_context(
@@ -118,6 +119,7 @@ class Worker:
                 running = [
                     tasks.create_task(keep_running("duties", self._duties(desk).run)),
                     tasks.create_task(keep_running("seat", self._seat.run)),
+                    tasks.create_task(keep_running("standings", standings.run)),
                 ]
                 await self._register(desk.url)
                 self._ready = True

@@ -11,7 +11,7 @@ import contextlib
 import json
 import subprocess
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,7 @@ class Network:
     deployment: Deployment
     keys: dict[str, LocalSigner]
     folder: Path
+    process: subprocess.Popen[bytes]
     unused: Iterator[str] = field(default_factory=lambda: iter(BROADCASTERS))
 
     @property
@@ -120,20 +121,21 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
     program = [find_anvil(), "--port", str(port), "--chain-id", str(CHAIN_ID), "--quiet"]
     process = subprocess.Popen([*program, "--order", "fifo", "--accounts", "1"])
     try:
-        yield asyncio.run(_set_up(f"http://127.0.0.1:{port}", folder))
+        yield asyncio.run(_set_up(f"http://127.0.0.1:{port}", folder, process))
     finally:
         process.kill()
         process.wait()
 
 
-async def _set_up(rpc: str, folder: Path) -> Network:
+async def _set_up(rpc: str, folder: Path, process: subprocess.Popen[bytes]) -> Network:
     (folder / "password").touch(0o600)
     (folder / "password").write_text("development\n")
     keys = {
         name: create_keystore(folder / f"{name}.json", "development", scrypt_n=2) for name in NAMES
     }
     deployer = LocalSigner(b"\x77" * 32)
-    network = Network(rpc, folder / "test.json", Deployment("", 0, False, 0), keys, folder)
+    nothing = Deployment("", 0, False, 0)
+    network = Network(rpc, folder / "test.json", nothing, keys, folder, process)
     await _reachable(network)
     for address in (deployer.address, *(key.address for key in keys.values())):
         await network.rpc_call("anvil_setBalance", address, hex(100 * ETHER))
@@ -153,7 +155,7 @@ async def _set_up(rpc: str, folder: Path) -> Network:
         for _ in range(2):
             await network.rpc_call("anvil_mine", hex(60))
             await chief.send(contracts.RoundsManager, "initializeRound")
-    return Network(rpc, network.file, deployment, keys, folder)
+    return replace(network, deployment=deployment)
 
 
 async def _reachable(network: Network) -> None:

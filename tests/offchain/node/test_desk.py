@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
@@ -179,3 +180,15 @@ async def test_job_below_the_asked_price_is_not_accepted(stand: Set, network: An
         with pytest.raises(NoOffer, match="did not accept the job in time"):
             await cheap.hire(candidate)
         miner.cancel()
+
+
+async def test_stream_goes_on_while_the_chain_is_away(stand: Set, network: Any) -> None:
+    """Anvil is stopped in its tracks: nothing answers, and segments are worked on all the same."""
+    await stand.send(stand.request(stand.source[0]))
+    network.process.send_signal(signal.SIGSTOP)
+    try:
+        answers = [await stand.send(stand.request(each)) for each in stand.source[1:3]]
+    finally:
+        network.process.send_signal(signal.SIGCONT)
+
+    assert len(answers) == 2
