@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from typing import TYPE_CHECKING
+from urllib.request import urlopen
 
 import pytest
 
@@ -26,12 +28,15 @@ def test_worker__killed_in_mid_stream__restarts_claims_and_is_paid_once(
     film = make_clip(tmp_path / "upright.mp4", 240, 426, 6, audio=False)
     demo = start_demo("--once", "--seconds", str(SECONDS), "--input", str(film))
     demo.wait_for("First picture")
+    with urlopen(f"{demo.address}live/index.m3u8") as answer:  # noqa: S310 - our own page
+        sizes = re.findall(r"RESOLUTION=(\d+)x(\d+)", answer.read().decode())
     os.kill(demo.pid_of("worker.py", "ada.json"), signal.SIGKILL)
     demo.wait_for("Ada's worker was killed by SIGKILL; it is started again", 20)
 
     result = demo.finish()
 
     assert result.status == 0, result.output
+    assert len(sizes) >= 2 and all(int(height) > int(width) for width, height in sizes)
     claims = result.report["claims"]
     own = [claim for claim in claims if claim["who"] == "Ada"]
     assert own and min(claim["first"] for claim in own) == 0, "work from before the kill is paid"

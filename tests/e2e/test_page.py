@@ -102,7 +102,9 @@ def test_page__live_clip__plays_and_tells_what_the_chain_does(
     page.wait_for_function("() => document.querySelectorAll('#journey li.done').length === 7")
     playing(page, 0.5)
     picture = save_picture(page, tmp_path)
+    heard = page.evaluate("document.querySelector('video').webkitAudioDecodedByteCount")
 
+    assert heard > 0
     assert end - begin >= 3
     assert picture.stat().st_size > 50_000
     rungs = page.locator("#ladder button").all_inner_texts()

@@ -38,7 +38,6 @@ class Show:
     seconds: float | None
     price: str
     most_segments: int
-    claim_every: int
     source_height: int = 360
 
 
@@ -114,6 +113,11 @@ class Crew:
         command += ["--keystore", str(person.keystore)]
         command += ["--password-file", str(self._people.password_file), "--data", str(data)]
         return command
+
+    @property
+    def logs(self) -> str:
+        """Where the nodes' logs are, as a person would type it."""
+        return self._workspace.shown(self._workspace.logs)
 
     @property
     def stream_base(self) -> str | None:

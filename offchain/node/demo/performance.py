@@ -110,7 +110,6 @@ class Performance:
             seconds=self._options.seconds if once else None,
             price=f"{PRICE[0]}/{PRICE[1]}",
             most_segments=segments if once else LOOP_SEGMENTS,
-            claim_every=CLAIM_EVERY,
         )
 
     async def _acts(self, chain: Anvil, stage: Stage) -> None:
@@ -164,7 +163,9 @@ class Performance:
             async with asyncio.timeout(seconds):
                 await wait
         except TimeoutError:
-            raise DemoError(f"{problem} within {seconds:.0f} s; the logs say more") from None
+            raise DemoError(
+                f"{problem} within {seconds:.0f} s; the logs in {self._crew.logs}/ say more"
+            ) from None
 
     async def _picture(self) -> None:
         while True:

@@ -8,7 +8,7 @@ import ctypes
 import os
 import signal
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -46,8 +46,6 @@ class Child:
     log: Path
     process: asyncio.subprocess.Process
     stopping: bool = False
-    restarts: int = 0
-    ended: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def pid(self) -> int:
@@ -117,8 +115,6 @@ class Processes:
                 preexec_fn=_die_with_parent,  # only async-signal-safe work, no locks taken
             )
         child = Child(name, command, environment or {}, log, process)
-        if name in self.children:
-            child.restarts = self.children[name].restarts + 1
         self.children[name] = child
         return child
 
