@@ -7,7 +7,8 @@
 @notice Holds the Controller's address, finds collaborators through it and answers who may call.
 @dev Initialise this module first: `controller` is slot 0 and `targetContractId` slot 1 of a proxied
      target and of its ManagerProxy alike, which is what makes their layouts agree.
-     Each helper makes at most one call; keep its result in a local instead of asking twice.
+     Each helper makes at most one call; keep its result in a local instead of asking twice. Nobody asks whether the
+     Controller has code: an answer of nothing does not decode.
 """
 
 from ..interfaces import IController
@@ -48,20 +49,20 @@ def only_controller():
 @internal
 @view
 def only_controller_owner():
-    owner: address = staticcall IController(self.controller).owner()
+    owner: address = staticcall IController(self.controller).owner(skip_contract_check=True)
     assert msg.sender == owner, "caller must be Controller owner"
 
 
 @internal
 @view
 def when_system_not_paused():
-    assert not staticcall IController(self.controller).paused(), "system is paused"
+    assert not staticcall IController(self.controller).paused(skip_contract_check=True), "system is paused"
 
 
 @internal
 @view
 def when_system_paused():
-    assert staticcall IController(self.controller).paused(), "system is not paused"
+    assert staticcall IController(self.controller).paused(skip_contract_check=True), "system is not paused"
 
 
 @internal
@@ -70,7 +71,7 @@ def contract_at(_id: bytes32) -> address:
     """
     @dev The address registered under `_id`, or zero.
     """
-    return staticcall IController(self.controller).getContract(_id)
+    return staticcall IController(self.controller).getContract(_id, skip_contract_check=True)
 
 
 @internal
@@ -79,7 +80,7 @@ def protocol_clock() -> uint256:
     """
     @dev Blocks passed while the system was not paused. Windows run on this, so that a pause costs nobody a right.
     """
-    return block.number - staticcall IController(self.controller).pausedBlocks()
+    return block.number - staticcall IController(self.controller).pausedBlocks(skip_contract_check=True)
 
 
 @internal

@@ -17,7 +17,7 @@ CONTRACTS = ROOT / "contracts"
 ARTIFACTS = ROOT / "offchain" / "chain" / "artifacts"
 # Contracts compiled for tests only; they are never deployed and have no artifact.
 SKIPPED_FOLDERS = ("testing",)
-SETTINGS = "vyper 0.4.3, legacy code generator, pragmas of each file; layout with struct fields"
+SETTINGS = "vyper 0.4.3, legacy code generator, pragmas of each file; with longest return"
 
 
 def deployables(contracts: Path) -> Iterator[Path]:
@@ -64,7 +64,8 @@ def compile_contract(path: Path, root: Path) -> dict[str, Any]:
     data = CompilerData(file_input, input_bundle=bundle)
     sources = {Path(each.resolved_path) for each in data.resolved_imports.compiler_inputs} | {path}
     layout = output["layout"]
-    spell_out_structs(layout, data.annotated_vyper_module._metadata["type"])
+    module = data.annotated_vyper_module._metadata["type"]
+    spell_out_structs(layout, module)
     return {
         "contractName": path.stem,
         "compiler": SETTINGS,
@@ -73,6 +74,7 @@ def compile_contract(path: Path, root: Path) -> dict[str, Any]:
             for source in sorted(sources)
             if source.is_relative_to(root)
         },
+        "longestReturn": longest_return(module),
         "layout": layout,
         "abi": output["abi"],
         "bytecode": output["bytecode"],
@@ -93,6 +95,20 @@ def spell_out_structs(layout: dict[str, Any], module: Any) -> None:
                     entry["type"] = spelled(module.variables[name].typ)
             elif name in modules:
                 spell_out_structs({"storage_layout": entry}, modules[name])
+
+
+def longest_return(module: Any) -> int:
+    """Bytes of the longest answer any function can give, which a proxy has to pass on whole."""
+    from vyper.codegen.core import calculate_type_for_external_return
+
+    return max(
+        (
+            calculate_type_for_external_return(function.return_type).abi_type.size_bound()
+            for function in module.exposed_functions
+            if function.return_type is not None
+        ),
+        default=0,
+    )
 
 
 def spelled(kind: Any) -> str:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from offchain.chain.artifacts import artifact, names
-from offchain.chain.deployment import COMPANIONS
+from offchain.chain.artifacts import FOLDER, artifact, names
+from offchain.chain.deployment import COMPANIONS, PROXIED
 from offchain.chain.layouts import variables
 from tests.contracts.golden.listing import (
     ABI_FILE,
@@ -59,6 +60,17 @@ def test_layouts__are_the_golden_ones() -> None:
 @pytest.mark.parametrize("name", names())
 def test_size__leaves_room_below_the_limit(name: str) -> None:
     assert len(artifact(name).runtime_bytecode) < SIZE_LIMIT
+
+
+@pytest.mark.parametrize("name", PROXIED)
+def test_longest_return__passes_through_the_proxy(name: str) -> None:
+    source = (ROOT / "contracts" / "governance" / "ManagerProxy.vy").read_text()
+    found = re.search(r"^MAX_RETURN: constant\(uint256\) = ([\d_]+) \+ ([\d_]+)$", source, re.M)
+    assert found is not None
+    limit = sum(int(part) for part in found.groups())
+    stored = json.loads((FOLDER / f"{name}.json").read_text())
+
+    assert stored["longestReturn"] < limit
 
 
 @pytest.mark.parametrize("name", names())
