@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.offchain.conftest import Anvil
 
 LPT = 10**18
-TRANSCODERS = 5
+TRANSCODERS = 4
 PRICE = (1_000, 10)  # wei per pixels
 SEGMENT_PIXELS = 64 * 64 * 10
 CONTRACT_TEXT = (

@@ -262,6 +262,8 @@ asyncio.run(main(*sys.argv[1:]))
 """
 
 
+# Seconds on an idle machine; several processes start, which a busy one makes slow.
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize("point", ["follower.fetched", "follower.applied"])
 async def test_killed_at_each_step__each_event_takes_effect_once(
     client: ChainClient,

@@ -89,6 +89,8 @@ def run_node(
     return result.returncode
 
 
+# Seconds on an idle machine; several processes start, which a busy one makes slow.
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize(
     "point",
     [

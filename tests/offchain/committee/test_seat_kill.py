@@ -54,6 +54,8 @@ asyncio.run(main(*sys.argv[1:]))
 """
 
 
+# Seconds on an idle machine; several processes start, which a busy one makes slow.
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize("point", ["seat.judged", "seat.stored", "seat.submitted", "outbox.sent"])
 async def test_killed_at_each_step__one_verdict(
     stage: Stage, stage_client: ChainClient, tmp_path: Path, point: str

@@ -100,6 +100,8 @@ async def hold(
         return stage_decided
 
 
+# Seconds on an idle machine; a hundred blocks of five nodes, each with its own database.
+@pytest.mark.timeout(60)
 async def test_silent_seat__second_stage_decides_and_pays(
     stage: Stage, stage_client: ChainClient, tmp_path: Path
 ) -> None:
@@ -107,6 +109,7 @@ async def test_silent_seat__second_stage_decides_and_pays(
     assert decided == 2
 
 
+@pytest.mark.timeout(60)
 async def test_bad_work__convicted_and_forfeited(
     stage: Stage, stage_client: ChainClient, tmp_path: Path
 ) -> None:

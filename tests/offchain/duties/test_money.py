@@ -24,7 +24,7 @@ async def test_job_by_election__elected_accepted_at_the_ask(
     contracts = stage.contracts(stage_client)
     jobs = contracts.JobsManager
     # Only this one asks, so whoever else is drawn is passed over.
-    signer = stage.transcoders[4]
+    signer = stage.transcoders[3]
     async with open_worker(stage, stage_client, signer, tmp_path) as worker:
         duties = worker_duties(
             worker, worker.receipts, worker.blobs, accept=yes, location="http://x", price=(900, 10)
