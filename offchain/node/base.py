@@ -152,12 +152,20 @@ async def _reach(
 
 
 async def _catch_up(node: Node) -> None:
+    """Read the chain's events up to now, however many there are, as long as it goes on."""
     head = await node.client.block_number()
-    try:
-        async with asyncio.timeout(_CATCH_UP_S):
-            await node.follower.advanced(head - 1)
-    except TimeoutError:
-        raise NoRpc(f"the chain's events could not be read within {_CATCH_UP_S:.0f} s") from None
+    reached = -1
+    while reached < head:
+        try:
+            async with asyncio.timeout(_CATCH_UP_S):
+                reached = (await node.follower.advanced(reached)).number
+        except TimeoutError:
+            raise NoRpc(
+                f"the chain's events could not be read for {_CATCH_UP_S:.0f} s"
+                f" (block {max(reached, 0)} of {head})"
+            ) from None
+        if head - reached > 10_000:
+            log.info("reading the chain", extra={"block": reached, "of": head})
 
 
 @contextlib.contextmanager
