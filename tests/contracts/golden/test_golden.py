@@ -35,8 +35,8 @@ MIRRORED = (
     "RoundsManager",
     "ServiceRegistry",
 )
-# A folder of NAME.json, compiled from the contracts mirrored here.
-MAINNET_ABI = os.environ.get("LIVEPEER_ABI_FOLDER", "")
+# A folder of NAME.json, compiled from the contracts mirrored here: named, or beside the clone.
+MAINNET_ABI = Path(os.environ.get("LIVEPEER_ABI_FOLDER") or ROOT.parent / "shared" / "abi")
 
 
 def test_artifacts__are_those_of_the_sources() -> None:
@@ -103,9 +103,9 @@ def test_layout__of_a_companion__is_that_of_the_contract_whose_state_it_writes(
 
 @pytest.mark.parametrize("name", MIRRORED)
 def test_abi__has_all_of_livepeers(name: str) -> None:
-    if not MAINNET_ABI:
+    if not MAINNET_ABI.is_dir():
         pytest.skip("LIVEPEER_ABI_FOLDER names no folder of Livepeer's ABIs")
-    document = json.loads((Path(MAINNET_ABI) / f"{name}.json").read_text())
+    document = json.loads((MAINNET_ABI / f"{name}.json").read_text())
     theirs = facts(document["abi"] if isinstance(document, dict) else document)
 
     missing = theirs - facts(artifact(name).abi)
