@@ -21,7 +21,6 @@ from ..lib import names
 from ..lib import reasons
 from . import claims
 from . import context
-from . import disputes
 from . import entrances
 from . import hearings
 from . import jobs
@@ -47,14 +46,6 @@ initializes: hearings[
     parameters := parameters
 ]
 initializes: openings[claims := claims, context := context, hearings := hearings, jobs := jobs]
-initializes: disputes[
-    claims := claims,
-    jobs := jobs,
-    ledger := ledger,
-    parameters := parameters,
-    prices := prices
-]
-
 initializes: views[
     manager := manager,
     claims := claims,

@@ -1,6 +1,6 @@
 # pragma version 0.4.3
-#pragma evm-version cancun
-#pragma optimize codesize
+# pragma evm-version cancun
+# pragma optimize codesize
 """
 @title JobsSettlement
 @license MIT
@@ -35,11 +35,7 @@ initializes: jobs[ledger := ledger, parameters := parameters, prices := prices]
 initializes: claims[jobs := jobs, ledger := ledger, parameters := parameters]
 initializes: context[manager := manager, claims := claims, jobs := jobs]
 initializes: disputes[
-    claims := claims,
-    jobs := jobs,
-    ledger := ledger,
-    parameters := parameters,
-    prices := prices
+    claims := claims, jobs := jobs, ledger := ledger, parameters := parameters, prices := prices
 ]
 
 
@@ -279,7 +275,6 @@ def missedVerificationSlash(_jobId: uint256, _claimId: uint256):
         )
         if not (late_draws or late_challenges):
             reasons.fail("nothing was missed")
-
     self._convict(_jobId, _claimId, claim, claims.FAULT_MISSED)
 
 
@@ -343,7 +338,7 @@ def setParameters(_parameters: IJobsManager.Parameters):
 @internal
 @view
 def _only_transcoder(_bonding: address):
-    if not staticcall IBondingManager(_bonding).isRegisteredTranscoder( msg.sender ):
+    if not staticcall IBondingManager(_bonding).isRegisteredTranscoder(msg.sender):
         reasons.fail("caller must be a registered transcoder")
     if staticcall IBondingManager(_bonding).isBarred(msg.sender):
         reasons.fail("transcoder is barred")

@@ -1,6 +1,6 @@
 # pragma version 0.4.3
-#pragma evm-version cancun
-#pragma optimize codesize
+# pragma evm-version cancun
+# pragma optimize codesize
 """
 @title Claims
 @license MIT
@@ -108,7 +108,8 @@ def create(
         reasons.fail("sequence already claimed")
     if (
         _firstSequence > _lastSequence
-        or _lastSequence >= SEQUENCE_MASK or _lastSequence - _firstSequence >= MAX_SPAN
+        or _lastSequence >= SEQUENCE_MASK
+        or _lastSequence - _firstSequence >= MAX_SPAN
     ):
         reasons.fail("sequence range out of range")
     if _segmentCount == 0 or _segmentCount > _lastSequence - _firstSequence + 1:
@@ -210,7 +211,9 @@ def deadlines(_view: View, _provenAt: uint256) -> IJobsManager.Deadlines:
 
 @internal
 @pure
-def drawn(_seed: bytes32, _jobId: uint256, _claimId: uint256, _state: uint256, _draw: uint256) -> uint256:
+def drawn(
+    _seed: bytes32, _jobId: uint256, _claimId: uint256, _state: uint256, _draw: uint256
+) -> uint256:
     """
     @dev The leaf of a draw. Draws may fall on the same leaf.
     """
@@ -244,9 +247,7 @@ def is_void(_claim: View) -> bool:
     """
     @dev Whether the transcoder was convicted after it made this claim.
     """
-    return self.convictions(_claim.state) != ledger.convictions(
-        jobs.transcoder(_claim.job_state)
-    )
+    return self.convictions(_claim.state) != ledger.convictions(jobs.transcoder(_claim.job_state))
 
 
 # ---------------------------------------------------------------- fields

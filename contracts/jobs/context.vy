@@ -1,6 +1,6 @@
 # pragma version 0.4.3
-#pragma evm-version cancun
-#pragma optimize codesize
+# pragma evm-version cancun
+# pragma optimize codesize
 """
 @title What both halves of the JobsManager ask of other contracts
 @license MIT
@@ -55,9 +55,7 @@ def windows(_claim: claims.View) -> (bytes32, IJobsManager.Deadlines):
 
 @internal
 @view
-def parties(
-    _jobId: uint256, _claimId: uint256, _claim: claims.View
-) -> DynArray[address, 66]:
+def parties(_jobId: uint256, _claimId: uint256, _claim: claims.View) -> DynArray[address, 66]:
     parties: DynArray[address, 66] = [
         jobs.broadcaster(_jobId), jobs.signer(_jobId, _claim.job_state)
     ]

@@ -1,6 +1,6 @@
 # pragma version 0.4.3
-#pragma evm-version cancun
-#pragma optimize codesize
+# pragma evm-version cancun
+# pragma optimize codesize
 """
 @title How claims end
 @license MIT
@@ -39,7 +39,12 @@ struct Places:
 @internal
 @payable
 def challenge(
-    _jobId: uint256, _claimId: uint256, _claim: claims.View, _by: uint256, _clock: uint256, _index: uint256
+    _jobId: uint256,
+    _claimId: uint256,
+    _claim: claims.View,
+    _by: uint256,
+    _clock: uint256,
+    _index: uint256,
 ):
     status: uint256 = claims.status(_claim.state)
     if status != claims.COMMITTED and status != claims.OPENED:
@@ -60,10 +65,7 @@ def challenge(
         challenger, index = claims.challenge_at(_jobId, _claimId, i)
         if index == _index:
             reasons.fail("leaf is already challenged")
-
-    progress: uint256 = claims.add_challenge(
-        _jobId, _claimId, _claim.progress, msg.sender, _index
-    )
+    progress: uint256 = claims.add_challenge(_jobId, _claimId, _claim.progress, msg.sender, _index)
     if status == claims.OPENED:
         # One leaf more to open.
         claims.set_state(_jobId, _claimId, claims.with_status(_claim.state, claims.COMMITTED))
@@ -82,9 +84,7 @@ def convict(
          A second fault under the same conviction only adds what makes it graver.
     """
     transcoder: address = jobs.transcoder(_claim.job_state)
-    slash: uint256 = parameters.slash_for(
-        parameters.money(jobs.version(_claim.job_state)), _fault
-    )
+    slash: uint256 = parameters.slash_for(parameters.money(jobs.version(_claim.job_state)), _fault)
     count: uint256 = ledger.convictions(transcoder)
     made_at: uint256 = claims.convictions(_claim.state)
     if made_at == count:
@@ -133,7 +133,6 @@ def settle(_jobId: uint256, _claimId: uint256, _claim: claims.View, _places: Pla
             reasons.fail("claim cannot be settled now")
         if not void:
             reasons.fail("claim has not been judged")
-
     if fault != 0:
         self._refund(_jobId, _claimId, _claim, _claim.state, claims.FORFEITED, _places)
         if fault == claims.FAULT_INVALID:

@@ -34,6 +34,8 @@ def running_anvil(*options: str) -> Iterator[AnvilChain]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [str(find_anvil()), "--port", str(port), "--auto-impersonate", "--silent"]
+    # States of blocks gone by would fill the disk.
+    command += ["--prune-history"]
     command += ["--chain-id", str(CHAIN_ID), "--gas-limit", str(2 * GAS), *options]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
