@@ -1,6 +1,6 @@
 # pragma version 0.4.3
-#pragma evm-version cancun
-#pragma optimize codesize
+# pragma evm-version cancun
+# pragma optimize codesize
 """
 @title Controller
 @license MIT
@@ -49,7 +49,9 @@ def setContractInfo(_id: bytes32, _contractAddress: address, _gitCommitHash: byt
     """
     self._only_owner()
 
-    self._registry[_id] = ContractInfo(contractAddress=_contractAddress, gitCommitHash=_gitCommitHash)
+    self._registry[_id] = ContractInfo(
+        contractAddress=_contractAddress, gitCommitHash=_gitCommitHash
+    )
 
     log IController.SetContractInfo(
         id=_id, contractAddress=_contractAddress, gitCommitHash=_gitCommitHash

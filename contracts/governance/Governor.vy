@@ -1,6 +1,6 @@
 # pragma version 0.4.3
-#pragma evm-version cancun
-#pragma optimize codesize
+# pragma evm-version cancun
+# pragma optimize codesize
 """
 @title Governor
 @license MIT
@@ -13,7 +13,6 @@
 from ..interfaces import IGovernor
 
 implements: IGovernor
-
 
 owner: public(address)
 

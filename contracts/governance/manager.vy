@@ -1,6 +1,6 @@
 # pragma version 0.4.3
-#pragma evm-version cancun
-#pragma optimize codesize
+# pragma evm-version cancun
+# pragma optimize codesize
 """
 @title What every contract that hangs on the Controller shares
 @license MIT
@@ -56,13 +56,17 @@ def only_controller_owner():
 @internal
 @view
 def when_system_not_paused():
-    assert not staticcall IController(self.controller).paused(skip_contract_check=True), "system is paused"
+    assert not staticcall IController(self.controller).paused(
+        skip_contract_check=True
+    ), "system is paused"
 
 
 @internal
 @view
 def when_system_paused():
-    assert staticcall IController(self.controller).paused(skip_contract_check=True), "system is not paused"
+    assert staticcall IController(self.controller).paused(
+        skip_contract_check=True
+    ), "system is not paused"
 
 
 @internal
@@ -80,7 +84,9 @@ def protocol_clock() -> uint256:
     """
     @dev Blocks passed while the system was not paused. Windows run on this, so that a pause costs nobody a right.
     """
-    return block.number - staticcall IController(self.controller).pausedBlocks(skip_contract_check=True)
+    return block.number - staticcall IController(self.controller).pausedBlocks(
+        skip_contract_check=True
+    )
 
 
 @internal

@@ -1,13 +1,12 @@
 # pragma version 0.4.3
-#pragma evm-version cancun
-#pragma optimize codesize
+# pragma evm-version cancun
+# pragma optimize codesize
 """
 @title Names under which contracts are registered with the Controller
 @license MIT
 @notice A registered name is the keccak256 of the text. Where a contract is proxied, the name points at the
         proxy and the same text followed by "Target" at the code behind it.
 """
-
 
 BONDING_MANAGER: constant(bytes32) = keccak256("BondingManager")
 BONDING_CONTROL: constant(bytes32) = keccak256("BondingControl")

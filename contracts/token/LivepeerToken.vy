@@ -1,6 +1,6 @@
 # pragma version 0.4.3
-#pragma evm-version cancun
-#pragma optimize codesize
+# pragma evm-version cancun
+# pragma optimize codesize
 """
 @title LivepeerToken
 @license MIT
@@ -54,7 +54,7 @@ PERMIT_TYPEHASH: constant(bytes32) = keccak256(
     "Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"
 )
 # Half the order of secp256k1: each signature has one valid form.
-MAX_S: constant(uint256) = 57896044618658097711785492504343953926418782139537452191302581570759080747168
+MAX_S: constant(bytes32) = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
 
 totalSupply: public(uint256)
 balanceOf: public(HashMap[address, uint256])
@@ -153,7 +153,7 @@ def permit(
     @param s Second half, in its low form.
     """
     assert block.timestamp <= deadline, "ERC20Permit: expired deadline"
-    assert convert(s, uint256) <= MAX_S, "ECDSA: invalid signature 's' value"
+    assert convert(s, uint256) <= convert(MAX_S, uint256), "ECDSA: invalid signature 's' value"
     nonce: uint256 = self.nonces[owner]
     struct_hash: bytes32 = keccak256(
         abi_encode(PERMIT_TYPEHASH, owner, spender, amount, nonce, deadline)

@@ -1,6 +1,6 @@
 # pragma version 0.4.3
-#pragma evm-version cancun
-#pragma optimize codesize
+# pragma evm-version cancun
+# pragma optimize codesize
 """
 @title LivepeerTokenFaucet
 @license MIT
@@ -12,7 +12,6 @@ from ..interfaces import ILivepeerToken
 from ..interfaces import ILivepeerTokenFaucet
 
 implements: ILivepeerTokenFaucet
-
 
 owner: public(address)
 token: public(address)
@@ -40,9 +39,7 @@ def __init__(_token: address, _requestAmount: uint256, _requestWait: uint256):
     self.requestAmount = _requestAmount
     self.requestWait = _requestWait
 
-    log ILivepeerTokenFaucet.OwnershipTransferred(
-        previousOwner=empty(address), newOwner=msg.sender
-    )
+    log ILivepeerTokenFaucet.OwnershipTransferred(previousOwner=empty(address), newOwner=msg.sender)
 
 
 @external

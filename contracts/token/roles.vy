@@ -1,6 +1,6 @@
 # pragma version 0.4.3
-#pragma evm-version cancun
-#pragma optimize codesize
+# pragma evm-version cancun
+# pragma optimize codesize
 """
 @title Roles
 @license MIT
@@ -8,7 +8,6 @@
 """
 
 from ..interfaces import ILivepeerToken
-
 
 DEFAULT_ADMIN_ROLE: public(constant(bytes32)) = empty(bytes32)
 
