@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 CHAIN_ID = 31_337
 START_SECONDS = 20.0
+STATES_KEPT = 256  # blocks back from the newest at which calls can still be answered
 
 
 def find_anvil(root: Path = ROOT) -> str:
@@ -92,6 +93,9 @@ async def start_anvil(processes: Processes, session: aiohttp.ClientSession) -> A
     port = free_port()
     command = [program, "--host", "127.0.0.1", "--port", str(port)]
     command += ["--chain-id", str(CHAIN_ID), "--order", "fifo", "--quiet"]
+    # Left to itself, anvil puts old states into the home folder, half a gigabyte for a thousand
+    # blocks, and leaves them there.
+    command += ["--prune-history", str(STATES_KEPT)]
     child = await processes.start("anvil", command)
     chain = Anvil(f"http://127.0.0.1:{port}", child, session)
     try:

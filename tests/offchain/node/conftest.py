@@ -119,6 +119,8 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
     folder = tmp_path_factory.mktemp("network")
     port = free_port()
     program = [find_anvil(), "--port", str(port), "--chain-id", str(CHAIN_ID), "--quiet"]
+    # Or it writes the state of every block to the home folder, and a killed one leaves it there.
+    program += ["--prune-history", "64"]
     process = subprocess.Popen([*program, "--order", "fifo", "--accounts", "1"])
     try:
         yield asyncio.run(_set_up(f"http://127.0.0.1:{port}", folder, process))
