@@ -109,7 +109,7 @@ class Demo:
         )
         board, feed = Board(people), EventFeed()
         await self._serve(stack, board, feed)
-        self._pace.done(f"A chain of our own is up at {chain.url}")
+        self._pace.done("A chain of our own is up")
         client = await stack.enter_async_context(ChainClient([chain.url], chain_id=CHAIN_ID))
         deployments = self._workspace.folder / "deployments"
         stage = await set_stage(chain, client, people, deployments / "demo.json")
