@@ -47,14 +47,16 @@ class Thresholds:
         return None
 
 
+# Version 1 is set by hand, outside the worst honest encode seen: presets faster and medium, two
+# threads and `asm=sse2`, in both modes, over 23 segments of film, test pattern and noisy fractal.
 VERSIONS: dict[int, Thresholds] = {
     1: Thresholds(
         psnr_mean=-150,
         psnr_frame=-1200,
-        ssim_mean=-150,
+        ssim_mean=-250,
         ssim_frame=-2500,
         ssim_region=-1200,
-        psnr_region=-400,
+        psnr_region=-1000,
         shade_region=-200,
         stalled_share=0.06,
     ),
