@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import shutil
 import socket
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 CHAIN_ID = 31_337
 START_SECONDS = 20.0
+PORTS = range(20_000, 30_000)
 STATES_KEPT = 256  # blocks back from the newest at which calls can still be answered
 
 
@@ -44,11 +46,20 @@ def find_anvil(root: Path = ROOT) -> str:
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """A TCP port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A TCP port that was free a moment ago.
+
+    Below the range from which the system takes ports for outgoing connections: one of those could
+    be gone again by the time a node listens.
+    """
+    for port in random.sample(PORTS, len(PORTS)):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError:
+                continue
+            return port
+    raise DemoError(f"no port from {PORTS.start} to {PORTS.stop - 1} is free on {host}")
 
 
 @dataclass(slots=True)
