@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from offchain.chain.artifacts import artifact, encode_call, encode_constructor, names
+from offchain.chain.artifacts import artifact, encode_call, encode_constructor
 from offchain.chain.deployment import (
-    DEPLOYED,
     Call,
     Deploy,
     Done,
@@ -32,11 +31,7 @@ class Protocol:
         self.config = config
         self.deployer = chain.accounts[0]
         self._sources: dict[str, str] = {}
-        without = frozenset(DEPLOYED) - frozenset(names())
-        if without & {"BondingManager", "BondingControl", "VerifierCommittee"}:
-            # It checks its windows against theirs.
-            without |= {"JobsManager"}
-        steps = plan(config, self.deployer, chain_id=31_337, without=without)
+        steps = plan(config, self.deployer, chain_id=31_337)
         self.deployment = drive(steps, self._perform)
         self.contracts: dict[str, Contract] = {}
         for name, deployed in self.deployment.contracts.items():
