@@ -53,8 +53,10 @@ def revealVerdicts(_reveals: DynArray[IVerifierCommittee.Reveal, 32]):
     domain: bytes32 = signatures.domain()
     for each: IVerifierCommittee.Reveal in _reveals:
         state: uint256 = requests.state(each.request)
-        phases.check_seat(each.request, each.seat, state)
-        if not requests.has_committed(state, each.seat):
+        if requests.phase(state) != requests.VOTING:
+            reasons.fail("request is not being voted on")
+        # Only the seat's holder could commit, and only its own address matches the commitment.
+        if each.seat >= requests.seats(state) or not requests.has_committed(state, each.seat):
             reasons.fail("seat has not committed")
         if requests.has_revealed(state, each.seat):
             reasons.fail("seat has revealed")

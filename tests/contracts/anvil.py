@@ -38,9 +38,13 @@ def running_anvil(*options: str) -> Iterator[AnvilChain]:
     command += ["--prune-history"]
     command += ["--chain-id", str(CHAIN_ID), "--gas-limit", str(2 * GAS), *options]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    chain: AnvilChain | None = None
     try:
-        yield AnvilChain(port)
+        chain = AnvilChain(port)
+        yield chain
     finally:
+        if chain is not None:
+            chain.close()
         process.terminate()
         process.wait()
 
@@ -62,6 +66,10 @@ class AnvilChain(Chain):
         self._contracts = {}
         self._undo = []
         self.accounts = [self.account(f"account {index}") for index in range(20)]
+
+    def close(self) -> None:
+        """Hang up."""
+        self._connection.close()
 
     def rpc(self, method: str, *params: Any) -> Any:
         """One JSON-RPC call; raises Reverted for a revert."""

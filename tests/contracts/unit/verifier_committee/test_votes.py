@@ -208,6 +208,10 @@ class TestRevealReverts:
         with reverts("reveal does not match the commitment"):
             committee.revealVerdicts([tuple(reveal)], sender=seats[0])
 
+    def test_no_such_request(self, market: Market, committee: Contract, request_: int) -> None:
+        with reverts("request is not being voted on"):
+            committee.revealVerdicts([(request_ + 1, 0, VALID, bytes(32), bytes(32), bytes(32))])
+
     @pytest.mark.parametrize("verdict", [0, 4])
     def test_no_verdict(
         self, market: Market, committee: Contract, request_: int, verdict: int
