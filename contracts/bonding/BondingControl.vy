@@ -1,6 +1,6 @@
 # pragma version 0.4.3
-#pragma evm-version cancun
-#pragma optimize codesize
+# pragma evm-version cancun
+# pragma optimize codesize
 """
 @title BondingControl
 @license MIT
@@ -37,7 +37,9 @@ initializes: exits[ledger := ledger]
 
 from . import slashing
 
-initializes: slashing[earnings := earnings, exits := exits, ledger := ledger, transcoder_pool := transcoder_pool]
+initializes: slashing[
+    earnings := earnings, exits := exits, ledger := ledger, transcoder_pool := transcoder_pool
+]
 
 from . import active_set
 
@@ -200,8 +202,7 @@ def slashTranscoder(
         earnings.settle(_transcoder, snapshot)
     penalty: uint256 = (
         slashing.within_reach(_transcoder, round, clock)
-        * min(_slashAmount, PERC_DIVISOR)
-        // PERC_DIVISOR
+        * min(_slashAmount, PERC_DIVISOR) // PERC_DIVISOR
     )
     slashing.bar(_transcoder, snapshot, round + transcoder_pool.unbonding_period())
     penalty = self._take(_transcoder, penalty, snapshot, round, clock)

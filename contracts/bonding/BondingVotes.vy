@@ -1,6 +1,6 @@
 # pragma version 0.4.3
-#pragma evm-version cancun
-#pragma optimize codesize
+# pragma evm-version cancun
+# pragma optimize codesize
 """
 @title BondingVotes
 @license MIT
@@ -39,9 +39,9 @@ event ParameterUpdate:
 
 interface BondingManager:
     def nextRoundTotalActiveStake() -> uint256: view
-    def getTranscoderEarningsPoolForRound(
-        _transcoder: address, _round: uint256
-    ) -> (uint256, uint256, uint256, uint256, uint256): view
+    def getTranscoderEarningsPoolForRound(_transcoder: address, _round: uint256) -> (
+        uint256, uint256, uint256, uint256, uint256
+    ): view
 
 
 interface RoundsManager:

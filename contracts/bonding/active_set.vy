@@ -1,6 +1,6 @@
 # pragma version 0.4.3
-#pragma evm-version cancun
-#pragma optimize codesize
+# pragma evm-version cancun
+# pragma optimize codesize
 """
 @title The active set of each round, written down
 @license MIT
@@ -15,7 +15,6 @@ from . import transcoder_pool
 
 uses: ledger
 uses: transcoder_pool
-
 
 MAX_POOL: constant(uint256) = 256
 
@@ -50,7 +49,6 @@ def write(_round: uint256):
         transcoder = transcoder_pool.after(transcoder)
     if len(entries) == 0:
         return
-
     # The code that puts it there skips the 64 bytes of offset and length before the entries:
     # PUSH2 size, PUSH1 77, PUSH1 1, CODECOPY, PUSH2 size + 1, PUSH0, RETURN.
     size: uint256 = 32 * len(entries)

@@ -1,6 +1,6 @@
 # pragma version 0.4.3
-#pragma evm-version cancun
-#pragma optimize codesize
+# pragma evm-version cancun
+# pragma optimize codesize
 """
 @title Checkpoints of stake
 @license MIT
@@ -10,7 +10,6 @@
 """
 
 from . import reasons
-
 
 M24: constant(uint256) = 2**24 - 1
 M32: constant(uint256) = 2**32 - 1

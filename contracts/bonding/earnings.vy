@@ -1,6 +1,6 @@
 # pragma version 0.4.3
-#pragma evm-version cancun
-#pragma optimize codesize
+# pragma evm-version cancun
+# pragma optimize codesize
 """
 @title Earnings
 @license MIT
@@ -15,7 +15,6 @@ from ..interfaces import IBondingManager
 from . import ledger
 
 uses: ledger
-
 
 ONE: constant(uint256) = 10**27
 PERC_DIVISOR: constant(uint256) = 1_000_000
@@ -162,7 +161,9 @@ def note(_delegate: address, _round: uint256):
 
 
 @internal
-def add_rewards(_transcoder: address, _rewards: uint256, _stake: uint256, _round: uint256) -> uint256:
+def add_rewards(
+    _transcoder: address, _rewards: uint256, _stake: uint256, _round: uint256
+) -> uint256:
     """
     @dev Splits rewards between commission and stake behind a transcoder, which was `_stake` when the round began.
          Returns what did not fit into the reward factor.

@@ -1,6 +1,6 @@
 # pragma version 0.4.3
-#pragma evm-version cancun
-#pragma optimize codesize
+# pragma evm-version cancun
+# pragma optimize codesize
 """
 @title Stake on its way out
 @license MIT
@@ -14,7 +14,6 @@ from . import ledger
 from . import reasons
 
 uses: ledger
-
 
 M32: constant(uint256) = 2**32 - 1
 M64: constant(uint256) = 2**64 - 1
@@ -52,7 +51,9 @@ def worth(_owner: address, _id: uint256) -> uint256:
 
 
 @internal
-def open(_owner: address, _id: uint256, _amount: uint256, _withdraw_round: uint256, _reachable: bool):
+def open(
+    _owner: address, _id: uint256, _amount: uint256, _withdraw_round: uint256, _reachable: bool
+):
     """
     @dev Makes a lock; `_reachable` if a slash may take from it.
     """
@@ -111,7 +112,9 @@ def reachable(_owner: address, _round: uint256, _clock: uint256) -> uint256:
 
 
 @internal
-def take(_owner: address, _part: uint256, _whole: uint256, _round: uint256, _clock: uint256) -> uint256:
+def take(
+    _owner: address, _part: uint256, _whole: uint256, _round: uint256, _clock: uint256
+) -> uint256:
     """
     @dev Takes `_part / _whole` of each open tranche, rounded down. Returns the sum.
     """

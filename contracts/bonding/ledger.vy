@@ -1,6 +1,6 @@
 # pragma version 0.4.3
-#pragma evm-version cancun
-#pragma optimize codesize
+# pragma evm-version cancun
+# pragma optimize codesize
 """
 @title Accounts
 @license MIT
@@ -13,7 +13,6 @@
 """
 
 from . import reasons
-
 
 M16: constant(uint256) = 2**16 - 1
 M20: constant(uint256) = 2**20 - 1

@@ -1,6 +1,6 @@
 # pragma version 0.4.3
-#pragma evm-version cancun
-#pragma optimize codesize
+# pragma evm-version cancun
+# pragma optimize codesize
 """
 @title What a transcoder's own stake answers for
 @license MIT
@@ -20,7 +20,6 @@ uses: earnings
 uses: exits
 uses: ledger
 uses: transcoder_pool
-
 
 MAX_CLOCK: constant(uint256) = 2**32 - 1
 MAX_ROUND: constant(uint256) = 2**24 - 1
@@ -42,9 +41,7 @@ def within_reach(_transcoder: address, _round: uint256, _clock: uint256) -> uint
     """
     @dev What a slash in `_round` at `_clock` could take, in wei of LPT.
     """
-    return (
-        earnings.pending(_transcoder, _round)[0] + exits.reachable(_transcoder, _round, _clock)
-    )
+    return (earnings.pending(_transcoder, _round)[0] + exits.reachable(_transcoder, _round, _clock))
 
 
 @internal
@@ -84,7 +81,6 @@ def take(
             ledger.set_fees(_transcoder, ledger.fees(_transcoder) + fees - 1)
         if stored == 0:
             ledger.set_delegate(_transcoder, empty(address), 0)
-
     part += from_commission
     if part != 0:
         if delegate == _transcoder:

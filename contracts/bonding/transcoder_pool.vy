@@ -1,6 +1,6 @@
 # pragma version 0.4.3
-#pragma evm-version cancun
-#pragma optimize codesize
+# pragma evm-version cancun
+# pragma optimize codesize
 """
 @title The transcoder pool
 @license MIT
@@ -111,9 +111,7 @@ def start_round(_round: uint256) -> uint256:
     @dev What was the next round's total becomes the current one's, and is returned.
     """
     total: uint256 = self.next_total()
-    self._totals = (
-        total | (total << 96) | (_round << 192) | (self.unbonding_period() << 216)
-    )
+    self._totals = (total | (total << 96) | (_round << 192) | (self.unbonding_period() << 216))
     return total
 
 
@@ -230,9 +228,7 @@ def leave(_transcoder: address, _from_round: uint256):
     ledger.set_seat(_transcoder, 0)
     ledger.set_active_rounds(_transcoder, ledger.activation(_transcoder), _from_round)
 
-    log IBondingManager.TranscoderDeactivated(
-        transcoder=_transcoder, deactivationRound=_from_round
-    )
+    log IBondingManager.TranscoderDeactivated(transcoder=_transcoder, deactivationRound=_from_round)
 
 
 @internal
