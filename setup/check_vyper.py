@@ -57,7 +57,7 @@ def broken_rules(path: Path) -> Iterator[str]:
 def unformatted(sources: list[Path]) -> list[str]:
     """What mamushi would change; it starts slowly, so each core gets its share in one process."""
     mamushi = Path(sys.executable).with_name("mamushi")
-    cores = min(os.cpu_count() or 1, len(sources))
+    cores = min(len(os.sched_getaffinity(0)), len(sources))
     running = [
         subprocess.Popen(
             [str(mamushi), "--check", "-l", "100", *map(str, sources[core::cores])],
