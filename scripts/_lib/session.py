@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import click
+from eth_utils.abi import event_abi_to_log_topic
 
 from offchain.chain.artifacts import UnknownArtifact, artifact
 from offchain.chain.contracts import Contract
@@ -154,7 +155,12 @@ class Session:
     def events(self, name: str, event: str) -> list[Any]:
         """All events of one kind since the deployment, oldest first."""
         contract = self.contract(name)
-        topic = next(topic for topic, entry in contract._events.items() if entry["name"] == event)
+        abi = artifact(name).abi
+        topic = next(
+            event_abi_to_log_topic(entry)
+            for entry in abi
+            if entry["type"] == "event" and entry["name"] == event
+        )
         logs = self.backend.logs(contract.address, topic, self.deployment.start_block)
         return [found for log in logs if (found := contract.decode_log(log))]
 
