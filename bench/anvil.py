@@ -49,6 +49,8 @@ class Anvil:
             "--hardfork",
             "cancun",
             "--auto-impersonate",
+            # Without this it keeps, and writes to disk, a state for every block there ever was.
+            "--prune-history",
             "--port",
             str(self._port),
             "--disable-block-gas-limit",

@@ -215,7 +215,10 @@ class Machine:
         )
         if not paid:
             self.chain.evm.revert(before)
-        elif not registered:
+            return
+        # Every snapshot has to end: each open one is a level of the EVM's call stack.
+        self.chain.evm.commit()
+        if not registered:
             self.reach("fees of one who left")
         elif wei:
             self.reach("fees after the reward" if rewarded else "fees before the reward")
