@@ -138,10 +138,16 @@ def seat_of(_request: uint256, _stage: uint256, _verifier: address) -> (bool, ui
 
 
 @internal
-@view
-def check_seat(_request: uint256, _seat: uint256, _state: uint256):
+@pure
+def check_voting(_state: uint256):
     if requests.phase(_state) != requests.VOTING:
         reasons.fail("request is not being voted on")
+
+
+@internal
+@view
+def check_seat(_request: uint256, _seat: uint256, _state: uint256):
+    self.check_voting(_state)
     if _seat >= requests.seats(_state):
         reasons.fail("seat does not exist")
     if seating.holder(_request, requests.stage(_state), _seat) != msg.sender:

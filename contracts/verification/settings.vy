@@ -34,7 +34,8 @@ def store(_p: IVerifierCommittee.Parameters):
         reasons.fail("window out of range")
     if _p.seatPay >= 2**80:
         reasons.fail("seat pay out of range")
-    if _p.noRevealPenalty > AMOUNT or _p.seatBond > AMOUNT:
+    # The penalties are no larger, as checked below.
+    if _p.seatBond > AMOUNT:
         reasons.fail("amount out of range")
     if _p.noCommitPenalty == 0:
         reasons.fail("penalties must be positive")

@@ -31,8 +31,6 @@ def commitVerdicts(_commitments: DynArray[IVerifierCommittee.Commitment, 32]):
             reasons.fail("commit window has passed")
         if requests.has_committed(state, each.seat):
             reasons.fail("seat has committed")
-        if each.commitment == empty(bytes32):
-            reasons.fail("commitment must not be zero")
 
         stage: uint256 = requests.stage(state)
         requests.set_state(each.request, state | (1 << (requests.COMMITTED + each.seat)))
@@ -53,8 +51,7 @@ def revealVerdicts(_reveals: DynArray[IVerifierCommittee.Reveal, 32]):
     domain: bytes32 = signatures.domain()
     for each: IVerifierCommittee.Reveal in _reveals:
         state: uint256 = requests.state(each.request)
-        if requests.phase(state) != requests.VOTING:
-            reasons.fail("request is not being voted on")
+        phases.check_voting(state)
         # Only the seat's holder could commit, and only its own address matches the commitment.
         if each.seat >= requests.seats(state) or not requests.has_committed(state, each.seat):
             reasons.fail("seat has not committed")

@@ -143,10 +143,6 @@ class TestCommitReverts:
         with reverts("seat has committed"):
             self.commit(market, request_, 0, seats[0], b"\x02" * 32)
 
-    def test_nothing(self, market: Market, request_: int, seats: list[str]) -> None:
-        with reverts("commitment must not be zero"):
-            self.commit(market, request_, 0, seats[0], bytes(32))
-
     def test_too_late(
         self, market: Market, committee: Contract, request_: int, seats: list[str]
     ) -> None:
