@@ -83,7 +83,8 @@ def test_a_thousand_segments__are_claimed_opened_judged_and_paid(market: AnvilMa
     paid = jobs.distributeFees(job_id, 1)
 
     assert claimed.gas_used <= 120_000
-    assert opened.gas_used / len(owed) <= 37_000
+    # Ten draws, of which chance lets some fall on the same leaf.
+    assert opened.gas_used / max(len(owed), 10) <= 36_500
     (event,) = paid.named("FeesDistributed")
     assert event.fees + event.protocolFee == jobs.claimFees(job_id, 1_000) == 1_000 * 10**12
     assert market.bonding.pendingFees(transcoder, 99) == event.fees
