@@ -54,17 +54,39 @@ from . import entrances
 initializes: entrances[manager := manager]
 
 from . import payments
-
-initializes: payments[common := common, earnings := earnings, ledger := ledger, manager := manager, slashing := slashing, transcoder_pool := transcoder_pool]
-
+# fmt: off
+initializes: payments[
+    common := common,
+    earnings := earnings,
+    ledger := ledger,
+    manager := manager,
+    slashing := slashing,
+    transcoder_pool := transcoder_pool
+]
+# fmt: on
 from . import withdrawals
-
-initializes: withdrawals[common := common, earnings := earnings, exits := exits, ledger := ledger, manager := manager]
-
+# fmt: off
+initializes: withdrawals[
+    common := common,
+    earnings := earnings,
+    exits := exits,
+    ledger := ledger,
+    manager := manager
+]
+# fmt: on
 from . import views
-
-initializes: views[active_set := active_set, common := common, earnings := earnings, exits := exits, ledger := ledger, manager := manager, slashing := slashing, transcoder_pool := transcoder_pool]
-
+# fmt: off
+initializes: views[
+    active_set := active_set,
+    common := common,
+    earnings := earnings,
+    exits := exits,
+    ledger := ledger,
+    manager := manager,
+    slashing := slashing,
+    transcoder_pool := transcoder_pool
+]
+# fmt: on
 from ..lib import names
 from . import reasons
 
@@ -544,5 +566,3 @@ def _rebond_from_unbonded(_to: address, _id: uint256, _previous: address, _next:
     earnings.note(_to, round)
     ledger.set_delegate(msg.sender, _to, round + 1)
     self._credit(msg.sender, _id, amount, round, _previous, _next)
-
-
