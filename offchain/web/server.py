@@ -159,11 +159,15 @@ class WebServer:
         assert self._upstream is not None
         try:
             async with self._upstream.get(f"{base}/{path}") as source:
-                body = await source.content.read(MAX_BODY_BYTES)
+                body = bytearray()
+                async for chunk in source.content.iter_any():
+                    body += chunk
+                    if len(body) > MAX_BODY_BYTES:
+                        raise aiohttp.ClientPayloadError("the broadcaster sends no end of it")
                 headers = {"Cache-Control": source.headers.get("Cache-Control", "no-cache")}
                 if "Content-Type" in source.headers:
                     headers["Content-Type"] = source.headers["Content-Type"]
-                return web.Response(body=body, status=source.status, headers=headers)
+                return web.Response(body=bytes(body), status=source.status, headers=headers)
         except (aiohttp.ClientError, TimeoutError):
             detail = "the broadcaster does not answer"
             return web.json_response({"error": "bad gateway", "detail": detail}, status=502)

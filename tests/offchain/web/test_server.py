@@ -96,11 +96,17 @@ async def test_start__no_port_left__says_which_were_tried() -> None:
 
 
 async def test_live__stream_there__passes_body_type_and_status() -> None:
+    segment = bytes(range(256)) * 12_000  # larger than any buffer on the way
+
     async def playlist(request: web.Request) -> web.Response:
         kind = "application/vnd.apple.mpegurl"
         return web.Response(text=f"#EXTM3U {request.path}", content_type=kind)
 
+    async def whole_segment(request: web.Request) -> web.Response:
+        return web.Response(body=segment, content_type="video/mp2t")
+
     app = web.Application()
+    app.router.add_get("/live/show/240p/7-0a1b.ts", whole_segment)
     app.router.add_get("/live/show/{path:.+}", playlist)
     runner = web.AppRunner(app)
     await runner.setup()
@@ -110,12 +116,15 @@ async def test_live__stream_there__passes_body_type_and_status() -> None:
         async with serving(Source(f"http://{HOST}:{port}/live/show")) as (session, _):
             async with session.get("/live/240p/index.m3u8") as answer:
                 found = (answer.status, answer.content_type, await answer.text())
+            async with session.get("/live/240p/7-0a1b.ts") as answer:
+                passed = await answer.read()
             escape = await session.get("/live/a%2f..%2f..%2fsecret")
             hidden = await session.get("/live/.hidden")
     finally:
         await runner.cleanup()
 
     kind = "application/vnd.apple.mpegurl"
+    assert passed == segment
     assert found == (200, kind, "#EXTM3U /live/show/240p/index.m3u8")
     assert escape.status == hidden.status == 404
 
