@@ -133,7 +133,8 @@ def take(world: World, name: str, locks: dict[int, int], penalty: int, seen: Tak
     part = Fraction(penalty) / whole if whole else ZERO
     error = 2 + int(account.stake_error + world.transcoder(name).commission_error)
     roundings = len(locks) + 1 + error
-    within("penalty", seen.penalty, penalty - roundings, penalty)
+    # What rounding left over in a group of locks before is in reach like the locks themselves.
+    within("penalty", seen.penalty, penalty - roundings, penalty + world.lock_dust)
     due = (account.stake + commission) * part
     within("taken from bonded stake", seen.bonded, due - 1 - error, due + roundings)
     for number, amount in locks.items():
