@@ -40,13 +40,14 @@ def pointer(_round: uint256) -> address:
 def write(_round: uint256):
     entries: DynArray[uint256, MAX_POOL] = []
     cumulative: uint256 = 0
-    transcoder: address = transcoder_pool.first()
+    seat: uint256 = 0
+    transcoder: address = empty(address)
     for _: uint256 in range(MAX_POOL):
-        if transcoder == empty(address):
+        seat, transcoder = transcoder_pool.following(seat)
+        if seat == 0:
             break
         cumulative += ledger.total(transcoder)
         entries.append((convert(transcoder, uint256) << 96) | cumulative)
-        transcoder = transcoder_pool.after(transcoder)
     if len(entries) == 0:
         return
     # The code that puts it there skips the 64 bytes of offset and length before the entries:

@@ -106,6 +106,17 @@ def after(_transcoder: address) -> address:
 
 
 @internal
+@view
+def following(_seat: uint256) -> (uint256, address):
+    """
+    @dev The seat behind another, and who has it; zeros behind the last. The first is behind seat 0. Walking by seats
+         reads no account.
+    """
+    seat: uint256 = self._next(_seat)
+    return seat, self._at(seat)
+
+
+@internal
 def start_round(_round: uint256) -> uint256:
     """
     @dev What was the next round's total becomes the current one's, and is returned.
