@@ -101,3 +101,15 @@ def test_transfer_ownership__hands_over(faucet: Contract, owner: str, stranger: 
     assert faucet.owner() == stranger
     (event,) = receipt.named("OwnershipTransferred")
     assert (event.previousOwner, event.newOwner) == (owner, stranger)
+
+
+def test_request__of_a_token_that_returns_false__reverts(
+    chain: Chain, owner: str, stranger: str
+) -> None:
+    token = chain.account("token that returns false", balance=0)
+    # Answers every call with a word of zero.
+    chain.set_code(token, bytes.fromhex("60205ff3"))
+    faucet = chain.deploy("LivepeerTokenFaucet", token, AMOUNT, WAIT_HOURS, sender=owner)
+
+    with reverts("token transfer failed"):
+        faucet.request(sender=stranger)

@@ -76,11 +76,13 @@ def test_block_hash_for_round__of_the_last_64_rounds_initialised_and_zero_otherw
     adjustable: Contract, protocol: Protocol, owner: str, gaps: list[int]
 ) -> None:
     with protocol.chain.isolate():
+        # An odd length sets the bit that follows the history in its word.
+        adjustable.setRoundLength(51, sender=owner)
         hashes: dict[int, bytes] = {}
         last = 0
         for gap in gaps:
             last += gap
-            adjustable.setBlockNum(last * 50, sender=owner)
+            adjustable.setBlockNum(last * 51, sender=owner)
             hashes[last] = keccak(last.to_bytes(32))
             adjustable.setBlockHash(hashes[last], sender=owner)
             adjustable.initializeRound()
