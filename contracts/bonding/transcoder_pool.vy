@@ -212,7 +212,11 @@ def join(_transcoder: address, _round: uint256, _previous: address, _next: addre
         self._put(0, USED_AT, M16, seat)
     self._seats[0] += 1
     self._seats[seat] = convert(_transcoder, uint256)
-    self._link(seat, total, self._previous(0), _previous, _next)
+    # Newcomers mostly belong at one of the ends; from there no walk is needed.
+    start: uint256 = self._previous(0)
+    if self._key(self._next(0)) <= total:
+        start = 0
+    self._link(seat, total, start, _previous, _next)
 
     # Whoever left and came back within a round was active in it all along.
     activation: uint256 = _round + 1
