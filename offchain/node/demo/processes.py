@@ -82,9 +82,11 @@ class Processes:
     def __init__(self, logs: Path) -> None:
         self._logs = logs
         self.children: dict[str, Child] = {}
+        self._not_ours: set[int] = set()
 
     async def __aenter__(self) -> Self:
         self._logs.mkdir(parents=True, exist_ok=True)
+        self._not_ours = set(_children_of(os.getpid()))
         if _LIBC is not None:
             # Orphans of a child that was killed become ours, so that they can be ended too.
             _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
@@ -149,7 +151,7 @@ class Processes:
             os.killpg(child.pid, number)
 
     def _reap_orphans(self) -> None:
-        known = {child.pid for child in self.children.values()}
+        known = {child.pid for child in self.children.values()} | self._not_ours
         for pid in _children_of(os.getpid()):
             if pid not in known:
                 with contextlib.suppress(ProcessLookupError, ChildProcessError):

@@ -91,6 +91,20 @@ async def test_exit__child_killed_outright__its_orphan_is_ended_too(tmp_path: Pa
     assert not alive(grandchild)
 
 
+async def test_exit__child_of_somebody_else_in_this_process__lives_on(tmp_path: Path) -> None:
+    other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    try:
+        async with Processes(tmp_path) as processes:
+            pipe = Pipe(tmp_path / "pipe")
+            await processes.start("ours", pipe.command(OBEDIENT))
+            assert await pipe.word() == "up"
+
+        assert alive(other.pid)
+    finally:
+        other.kill()
+        other.wait()
+
+
 async def test_exit__demo_itself_is_killed__children_die_with_it(tmp_path: Path) -> None:
     pipe = Pipe(tmp_path / "pipe")
     program = (
