@@ -64,6 +64,10 @@ def wait_until_gone(pid: int) -> bool:
         os.close(handle)
 
 
+def somebody_elses() -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+
+
 async def test_exit__obedient_and_stubborn_children__both_are_gone(tmp_path: Path) -> None:
     processes = Processes(tmp_path)
     async with processes:
@@ -92,7 +96,7 @@ async def test_exit__child_killed_outright__its_orphan_is_ended_too(tmp_path: Pa
 
 
 async def test_exit__child_of_somebody_else_in_this_process__lives_on(tmp_path: Path) -> None:
-    other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    other = somebody_elses()
     try:
         async with Processes(tmp_path) as processes:
             pipe = Pipe(tmp_path / "pipe")
