@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 LIVEPEER = Path(__file__).with_name("livepeer_gas.json")
+POOLS = (10, 100)
 STEADY = "RoundsManager.initializeRound (steady)"
 SNAPSHOT_CALL = "    active_set.write(round)\n"
 SNAPSHOT_SOURCE = "contracts/bonding/BondingControl.vy"
@@ -82,12 +83,14 @@ def measure() -> None:
     livepeer = json.loads(LIVEPEER.read_text())
     bare_control = without_snapshot()
     rows: list[Row] = []
-    for size in (10, 100):
+    snapshots: dict[int, float] = {}
+    for size in POOLS:
         reference = livepeer[f"pool{size}"]
         ours, bare = run(size, bare_control)
+        snapshots[size] = ours[STEADY] - bare
         rows += compare(ours, reference, size)
         rows += rounds(ours[STEADY], bare, reference[STEADY], size)
-    rows = [*summary(rows), *constants(), *rows]
+    rows = [*summary(rows), *snapshot(snapshots), *constants(), *rows]
     text = (
         "Averages by scenario, whole transactions on anvil under cancun rules, pools of 10 and "
         f"100. Livepeer: {livepeer['source']}. Its TicketBroker, LivepeerGovernor, PollCreator and "
@@ -153,13 +156,23 @@ def compare(ours: dict[str, float], reference: dict[str, float], size: int) -> l
 
 def rounds(steady: float, bare: float, reference: float, size: int) -> list[Row]:
     """A steady round with and without its snapshot, and the snapshot's price."""
-    each = (steady - bare) / size
     pool = f"pool of {size}"
     target = target_of(STEADY)
     return [
         Row("gas", f"{STEADY}, snapshot apart", round(bare), reference, target, "gas", pool),
         Row("gas", STEADY, round(steady), reference, None, "gas", f"{pool}, snapshot included"),
-        Row("gas", "snapshot per active transcoder", round(each), None, 12_000, "gas", pool),
+    ]
+
+
+def snapshot(costs: dict[int, float]) -> list[Row]:
+    """What the snapshot costs for each transcoder, and besides: a line through two pools."""
+    small, large = POOLS
+    each = (costs[large] - costs[small]) / (large - small)
+    fixed = costs[small] - small * each
+    name = "active-set snapshot"
+    return [
+        Row("gas", f"{name}, per active transcoder", round(each), None, 12_000, "gas", ""),
+        Row("gas", f"{name}, apart from that", round(fixed), None, None, "gas", "a new contract"),
     ]
 
 
