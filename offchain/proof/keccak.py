@@ -15,7 +15,7 @@ class _Digest(Protocol):
 
 try:
     from sha3 import keccak_256 as _keccak_256  # type: ignore[import-untyped]
-except ImportError:  # pragma: no cover - the slower one is always installed with web3
+except ImportError:  # the slower one is always installed with web3
     from Crypto.Hash import keccak as _pycryptodome
 
     def _keccak_256(data: bytes = b"") -> _Digest:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Protocol
 
 from offchain.chain.acts import Acts
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("livepeer.duties")
 
 
-class Duty:
+class Duty(ABC):
     """One thing a worker owes. Subclasses implement `step`, and `open` if they follow events."""
 
     def __init__(self, node: OnChain) -> None:
@@ -32,9 +33,9 @@ class Duty:
     async def open(self) -> None:
         """Read what happened before this process started."""
 
+    @abstractmethod
     async def step(self, head: int) -> None:
         """Do what is due at block `head`."""
-        raise NotImplementedError
 
 
 class Opened(Protocol):
