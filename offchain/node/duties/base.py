@@ -30,7 +30,7 @@ class Duty(ABC):
         self.node = node
         self.acts = Acts(node.outbox)
 
-    async def open(self) -> None:
+    async def open(self) -> None:  # noqa: B027 - most duties have no past to read
         """Read what happened before this process started."""
 
     @abstractmethod
