@@ -27,6 +27,7 @@ def measured() -> dict[str, int]:
 
 
 @pytest.mark.needs("anvil")
+@pytest.mark.timeout(90)
 def test_gas__stays_within_one_per_cent_of_the_golden_file() -> None:
     golden = json.loads(GOLDEN.read_text())
 
