@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[3]
 PROGRESS = ROOT / "bench" / "campaign.json"
+TESTED = ("contracts", "offchain/chain/artifacts")
 STEPS_PER_SEQUENCE = 400
 LEAST_SUCCESS = 0.03
 SHOWN = 25
@@ -126,23 +127,24 @@ def shortcomings(statistics: Statistics) -> list[str]:
 
 
 def commit() -> str:
-    """The commit the campaign ran on, marked where the tree differs from it."""
-    found = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--abbrev=12"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
+    """The commit the contracts are at, marked where the tree differs from it."""
+    commands = (
+        ["git", "log", "-1", "--format=%h", "--", *TESTED],
+        ["git", "status", "--porcelain", "--", *TESTED],
     )
-    return found.stdout.strip() or "unknown"
+    newest, changes = (
+        subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout
+        for command in commands
+    )
+    return (newest.strip() or "unknown") + ("-dirty" if changes.strip() else "")
 
 
-def load(path: Path, seed: int, fresh: bool) -> tuple[Statistics, float]:
-    """Figures and seconds so far of a campaign with this seed."""
+def load(path: Path, seed: int, at: str, fresh: bool) -> tuple[Statistics, float]:
+    """Figures and seconds so far of a campaign with this seed on these contracts."""
     if fresh or not path.exists():
         return Statistics(), 0.0
     stored = json.loads(path.read_text())
-    if stored["seed"] != seed:
+    if (stored["seed"], stored["commit"]) != (seed, at):
         return Statistics(), 0.0
     statistics = Statistics(steps=stored["steps"])
     for name in COUNTS:
@@ -150,11 +152,11 @@ def load(path: Path, seed: int, fresh: bool) -> tuple[Statistics, float]:
     return statistics, stored["seconds"]
 
 
-def save(path: Path, seed: int, statistics: Statistics, seconds: float) -> None:
+def save(path: Path, seed: int, at: str, statistics: Statistics, seconds: float) -> None:
     """Writes the campaign's figures, atomically."""
     report = {
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        "commit": commit(),
+        "commit": at,
         "seed": seed,
         "seconds": round(seconds),
         "steps": statistics.steps,
@@ -177,17 +179,18 @@ def main() -> int:
     parser.add_argument("--progress", type=Path, default=PROGRESS, help="where figures are kept")
     parser.add_argument("--only", type=int, help="run this one sequence and nothing else")
     options = parser.parse_args()
+    at = commit()
     deployed = deploy()
     if options.only is not None:
         run_sequence(deployed, f"{options.seed}/{options.only}", STEPS_PER_SEQUENCE, Statistics())
         print(f"sequence {options.seed}/{options.only} ran clean")
         return 0
-    total, before = load(options.progress, options.seed, options.fresh)
+    total, before = load(options.progress, options.seed, at, options.fresh)
     started = time.monotonic()
     while total.steps < options.steps:
         total.add(run(options.seed, total.steps // STEPS_PER_SEQUENCE, 10_000, deployed))
         seconds = before + time.monotonic() - started
-        save(options.progress, options.seed, total, seconds)
+        save(options.progress, options.seed, at, total, seconds)
         print(f"{total.steps:,} steps, {seconds:.0f} s", flush=True)
     problems = shortcomings(total)
     for problem in problems:
