@@ -169,7 +169,14 @@ def lower_bond(world: World, name: str, of_commission: Fraction, seen: Taken) ->
     account.stake_error += growth + 2
     account.fees_error += 2
     if account.stored == 0:
-        world.transcoder(delegate).forgone += account.stake
+        transcoder = world.transcoder(delegate)
+        if delegate == name:
+            # The commission stays, and with it what the contract left there by rounding down the
+            # part it took of it. What is more than that is lost with the bond.
+            transcoder.commission += account.stake
+            transcoder.commission_error += account.stake + account.stake_error
+        else:
+            transcoder.forgone += account.stake
         account.stake = account.stake_error = ZERO
         account.delegate = None
         account.start_round = 0
