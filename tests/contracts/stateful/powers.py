@@ -33,8 +33,11 @@ def seen(machine: Machine, name: str) -> Taken:
     machine.last_penalty = world.vault - view.vault
     if name in machine.promised:
         until, stake = machine.promised[name]
-        # What is left is rounded down; an account that earned since it settled loses one wei more.
-        machine.promised[name] = until, max(stake - machine.last_penalty - 4, 0)
+        # What is left is rounded down, in stake as of the last claim: an account that has earned
+        # since loses what one such wei has grown to.
+        account = world.account(name)
+        grown = int(account.stake / account.stored) if account.stored else 0
+        machine.promised[name] = until, max(stake - machine.last_penalty - 4 - grown, 0)
     delegate = world.account(name).delegate
     bonded = 0
     if delegate:
