@@ -6,13 +6,14 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from offchain.node.demo.ledger import Facts
+from offchain.web.words import short
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from offchain.chain.client import ChainClient
     from offchain.chain.contracts import Contracts
-    from offchain.node.demo.people import People, Person
+    from offchain.node.demo.people import People
     from offchain.node.demo.watch import ChainWatch
 
 # Claim status from which nothing is reserved any more: PAID, FORFEITED, UNPAID, VOID.
@@ -44,13 +45,15 @@ class Books:
         escrowed, open_claims, jobs = self._escrowed(), self._open_claims(), self._jobs()
         withdrawn = watch.total("BondingManager", "WithdrawFees", "amount")
         bonded = watch.total("BondingManager", "Bond", "additionalAmount")
+        bonded -= watch.total("BondingManager", "WithdrawStake", "amount")
         protocol_fee = watch.total("JobsManager", "FeesDistributed", "protocolFee")
         refunded = watch.total("JobsManager", "JobCancelled", "refund")
         refunded += watch.total("JobsManager", "JobClosed", "refund")
         checking = self._checking()
-        own = {person.name: self._own(person.address) for person in self._stakers}
+        stakers = self._stakers()
+        own = {name: self._own(address) for name, address in stakers.items()}
 
-        fees, growth = await self._accounts(own, block)
+        fees, growth = await self._accounts(stakers, own, block)
         minter, token = self._contracts.Minter.address, self._contracts.LivepeerToken
         fees_in_hand = await self._client.balance(minter, block) + withdrawn
         stake_in_hand = await token.call("balanceOf", minter, block=block)
@@ -69,20 +72,34 @@ class Books:
             supply_now=await token.call("totalSupply", block=block),
         )
 
-    @property
-    def _stakers(self) -> list[Person]:
-        return [*self._people.transcoders, self._people.delegator]
+    def _stakers(self) -> dict[str, str]:
+        """Name -> address of the crew and of whoever else has bonded."""
+        crew = (*self._people.transcoders, self._people.delegator)
+        found = {person.name: person.address for person in crew}
+        known = set(found.values())
+        for event in self._watch.of("BondingManager", "Bond", "Rebond"):
+            address = event.args["delegator"]
+            if address not in known:
+                known.add(address)
+                found[short(address)] = address
+        return found
 
     def _own(self, address: str) -> tuple[int, int]:
-        """Fees withdrawn and LPT bonded by one account."""
-        total = self._watch.total
-        withdrawn = total("BondingManager", "WithdrawFees", "amount", delegator=address)
-        return withdrawn, total("BondingManager", "Bond", "additionalAmount", delegator=address)
+        """Fees withdrawn by one account, and the LPT it has put in and not unbonded again.
+
+        A transfer of stake is an Unbond of the one and a Rebond of the other.
+        """
+
+        def total(event: str, field: str) -> int:
+            return self._watch.total("BondingManager", event, field, delegator=address)
+
+        put_in = total("Bond", "additionalAmount") + total("Rebond", "amount")
+        return total("WithdrawFees", "amount"), put_in - total("Unbond", "amount")
 
     async def _accounts(
-        self, own: Mapping[str, tuple[int, int]], block: int
+        self, stakers: Mapping[str, str], own: Mapping[str, tuple[int, int]], block: int
     ) -> tuple[dict[str, int], dict[str, int]]:
-        """Name -> fees owned or withdrawn, and name -> growth of stake over what was bonded."""
+        """Name -> fees owned or withdrawn, and name -> growth of stake over what was put in."""
         manager = self._contracts.BondingManager
         current = await self._contracts.RoundsManager.call("currentRound", block=block)
 
@@ -91,12 +108,12 @@ class Books:
             stake = await manager.call("pendingStake", address, current, block=block)
             return owed, stake
 
-        earnings = await asyncio.gather(*(earned(person.address) for person in self._stakers))
+        earnings = await asyncio.gather(*(earned(address) for address in stakers.values()))
         fees, growth = {}, {}
-        for person, (owed, stake) in zip(self._stakers, earnings, strict=True):
-            withdrawn, bonded = own[person.name]
-            fees[person.name] = owed + withdrawn
-            growth[person.name] = stake - bonded
+        for name, (owed, stake) in zip(stakers, earnings, strict=True):
+            withdrawn, put_in = own[name]
+            fees[name] = owed + withdrawn
+            growth[name] = stake - put_in
         return fees, growth
 
     async def _held(
