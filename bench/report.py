@@ -17,6 +17,8 @@ from typing import Any
 FOLDER = Path(__file__).resolve().parent
 RESULTS = FOLDER / "results.json"
 PAGE = FOLDER / "RESULTS.md"
+# Per area: when it was measured, and how.
+WORDS = FOLDER / "areas.json"
 CAMPAIGN = FOLDER / "campaign.json"
 
 
@@ -48,29 +50,33 @@ class Row:
 
 def write(area: str, rows: list[Row], text: str = "") -> None:
     """Replaces an area's rows and words, and draws the page anew."""
-    stored = load()
-    stored[area] = {
-        "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        "text": text,
-        "rows": [{**asdict(row), "ratio": row.ratio} for row in rows],
-    }
-    RESULTS.write_text(json.dumps(stored, indent=1, sort_keys=True) + "\n")
+    others = [row for row in load(RESULTS, []) if row["area"] != area]
+    mine = [{**asdict(row), "ratio": row.ratio} for row in rows]
+    store(RESULTS, sorted(others + mine, key=lambda row: str(row["area"])))
+    measured = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    store(WORDS, {**load(WORDS, {}), area: {"date": measured, "text": text}})
     draw()
 
 
-def load() -> dict[str, Any]:
-    """All areas as they were last written."""
-    return dict(json.loads(RESULTS.read_text())) if RESULTS.exists() else {}
+def load(path: Path, otherwise: Any) -> Any:
+    """What a file holds, if there is one."""
+    return json.loads(path.read_text()) if path.exists() else otherwise
+
+
+def store(path: Path, value: Any) -> None:
+    """Writes a file so that its changes can be read."""
+    path.write_text(json.dumps(value, indent=1, sort_keys=True) + "\n")
 
 
 def draw() -> None:
     """Writes the page from what is stored."""
     parts = ["# Results", "", "Written by `make bench`; the same figures are in `results.json`."]
-    for area, stored in sorted(load().items()):
-        parts += ["", f"## {area}", "", f"Measured {stored['date']}. {stored['text']}".strip(), ""]
-        parts += table(stored["rows"])
+    rows = load(RESULTS, [])
+    for area, said in sorted(load(WORDS, {}).items()):
+        parts += ["", f"## {area}", "", f"Measured {said['date']}. {said['text']}".strip(), ""]
+        parts += table([row for row in rows if row["area"] == area])
     if CAMPAIGN.exists():
-        parts += ["", *campaign(json.loads(CAMPAIGN.read_text()))]
+        parts += ["", *campaign(load(CAMPAIGN, {}))]
     PAGE.write_text("\n".join(parts) + "\n")
 
 
