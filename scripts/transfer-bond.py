@@ -27,6 +27,7 @@ def cli(session: Session, receiver: str, amount: int) -> None:
     amount = stake if amount == EVERYTHING else amount
     if amount > stake or not stake:
         raise click.ClickException(f"{me} has {lpt(stake)} bonded, less than {lpt(amount)}")
+    staking.refuse_pending(session, me)
     staking.warn_of_forgone_reward(session, me)
     mine, theirs = staking.delegator(session, me), staking.delegator(session, receiver)
     target = theirs.delegate if theirs.bonded else mine.delegate

@@ -29,6 +29,7 @@ def cli(session: Session, amount: int) -> None:
         raise click.ClickException(f"{me} has nothing bonded")
     if amount > stake:
         raise click.ClickException(f"{me} has {lpt(stake)} bonded, less than {lpt(amount)}")
+    staking.refuse_pending(session, me)
     staking.warn_of_forgone_reward(session, me)
     who = staking.delegator(session, me)
     place = staking.hint_after(session, who.delegate, -amount)

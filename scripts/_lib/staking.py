@@ -104,6 +104,15 @@ def hint_after(session: Session, transcoder: str, change: int) -> Hint:
     return hint(pool(session), transcoder, max(stake, 0))
 
 
+def refuse_pending(session: Session, account: str) -> None:
+    """Refuse what stake that does not count yet cannot do; say from when on it can."""
+    starts, now = delegator(session, account).start_round, current_round(session)
+    if starts > now:
+        raise click.ClickException(
+            f"the stake of {account} counts from round {starts}, now is round {now}: try again then"
+        )
+
+
 def warn_of_forgone_reward(session: Session, account: str) -> None:
     """Say so where settling now gives up the reward of the running round."""
     who = delegator(session, account)

@@ -93,6 +93,8 @@ def test_hint__names_the_neighbours_the_pool_then_has(world: World) -> None:
 def test_unbond_to_withdraw__gives_the_lpt_back(world: World, transcoder: str) -> None:
     delegator = world.rich("delegator")
     world.run("bond", delegator, 30 * LPT, transcoder)
+    with pytest.raises(click.ClickException, match="counts from round"):
+        world.run("unbond", delegator, 10 * LPT)
     world.next_round()
     world.run("unbond", delegator, 10 * LPT)
     world.run("unbond", delegator, EVERYTHING)
