@@ -147,6 +147,7 @@ def run_broadcaster(
     network: str,
     rpc: tuple[str, ...],
     poll: float,
+    peers_within: tuple[str, ...],
     keystore: Path,
     password_file: Path,
     data: Path,
@@ -188,7 +189,7 @@ def run_broadcaster(
     set_up_logs(log_level, log_format)
     try:
         settings = BroadcasterSettings(
-            chain=opt.chain_settings(network, rpc, poll),
+            chain=opt.chain_settings(network, rpc, poll, peers_within),
             key=opt.key_settings(keystore, password_file),
             data=data,
             source=source,

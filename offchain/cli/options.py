@@ -109,6 +109,12 @@ chain_options: Callable[[F], F] = _stack(
         default=1.0,
         help="Seconds between looks at the chain's head.",
     ),
+    option(
+        "--peers-within",
+        multiple=True,
+        metavar="NETWORK",
+        help="Private network (10.0.0.0/8) in which peers may be, too; else public addresses only.",
+    ),
 )
 
 key_options: Callable[[F], F] = _stack(
@@ -144,9 +150,11 @@ data_option: Callable[[F], F] = option(
 )
 
 
-def chain_settings(network: str, rpc: tuple[str, ...], poll: float) -> ChainSettings:
+def chain_settings(
+    network: str, rpc: tuple[str, ...], poll: float, peers_within: tuple[str, ...]
+) -> ChainSettings:
     """The chain settings from their options."""
-    return ChainSettings(network, tuple(rpc), poll)
+    return ChainSettings(network, tuple(rpc), poll, tuple(peers_within))
 
 
 def key_settings(keystore: Path, password_file: Path) -> KeySettings:

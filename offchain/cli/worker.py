@@ -86,6 +86,7 @@ def run_worker(
     network: str,
     rpc: tuple[str, ...],
     poll: float,
+    peers_within: tuple[str, ...],
     keystore: Path,
     password_file: Path,
     data: Path,
@@ -112,7 +113,7 @@ def run_worker(
 
     set_up_logs(log_level, log_format)
     settings = WorkerSettings(
-        chain=opt.chain_settings(network, rpc, poll),
+        chain=opt.chain_settings(network, rpc, poll, peers_within),
         key=opt.key_settings(keystore, password_file),
         data=data,
         listen=listen,

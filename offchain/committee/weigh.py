@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from offchain.net.client import PeerError
+from offchain.net.peers import PeerError
 from offchain.proof.hashes import leaf_hash
 from offchain.proof.merkle import merkle_root
 from offchain.verify.judgement import INVALID, UNAVAILABLE, VALID, Claim, Judgement, Scores
@@ -22,7 +22,7 @@ log = logging.getLogger("livepeer.committee")
 
 
 class BlobSource(Protocol):
-    """Fetches by hash and checks what comes; `offchain.net.client.BlobFetcher` is one.
+    """Fetches by hash and checks what comes; `offchain.net.fetcher.BlobFetcher` is one.
 
     Both raise `PeerError` when none of the sources has it.
     """

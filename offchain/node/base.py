@@ -19,6 +19,7 @@ from offchain.chain.errors import WrongChain
 from offchain.chain.follower import Follower
 from offchain.chain.keys import LocalSigner, load_keystore, read_password
 from offchain.chain.outbox import Outbox
+from offchain.net.reach import ANYWHERE, PUBLIC, Reach
 from offchain.node.errors import BadSetup, NoRpc
 from offchain.proof.typed import Domain
 from offchain.store import Blobs, Database, StoreError
@@ -51,6 +52,7 @@ class Node:
     outbox: Outbox
     follower: Follower
     data: Path
+    peers: Reach = PUBLIC
 
     @property
     def address(self) -> str:
@@ -66,6 +68,11 @@ class Node:
     def committee_domain(self) -> Domain:
         """Where verdicts are signed."""
         return Domain(self.deployment.chain_id, self.contracts.VerifierCommittee.address)
+
+    @property
+    def reach(self) -> Reach:
+        """Which addresses of peers may be connected to: on a development chain any."""
+        return self.peers if self.deployment.production else ANYWHERE
 
     async def clock(self) -> int:
         """The protocol clock: the block number less the blocks spent in pause."""
@@ -107,7 +114,8 @@ async def open_node(chain: ChainSettings, key: KeySettings, data: Path) -> Async
             client, db, contracts, start_block=deployment.start_block, poll=chain.poll_s
         )
         blobs = Blobs(data / "blobs")
-        node = Node(deployment, client, contracts, signer, db, blobs, outbox, follower, data)
+        peers = Reach.within(chain.peers_within)
+        node = Node(deployment, client, contracts, signer, db, blobs, outbox, follower, data, peers)
         async with asyncio.TaskGroup() as tasks:
             running = [tasks.create_task(outbox.run()), tasks.create_task(follower.run())]
             try:

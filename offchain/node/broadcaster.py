@@ -112,7 +112,7 @@ class Broadcaster:
             stack.enter_context(node_file(settings.data, url=server.url, name=settings.name))
             calls = {"status": self._answer_status, **intent_calls(node)}
             await stack.enter_async_context(control_socket(settings.data, calls))
-            session = await stack.enter_async_context(new_session())
+            session = await stack.enter_async_context(new_session(node.reach))
             client = TranscoderClient(session)
             self._claims = ClaimWatch(node, self._receipts, client)
             book = JobBook(node)

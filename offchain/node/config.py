@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from offchain.media.profiles import BadContract, Rung
 from offchain.net.hls_server import SAFE_NAME
+from offchain.net.reach import Reach
 from offchain.node.errors import BadSetup
 
 if TYPE_CHECKING:
@@ -86,12 +87,20 @@ def parse_rung(text: str, fps: Any) -> Rung:
 class ChainSettings:
     """Which deployment on which chain, reached how.
 
-    `network` is the name of a file in a `deployments` folder or the path of one.
+    `network` is the name of a file in a `deployments` folder or the path of one. Peers outside
+    development chains are spoken to at public addresses and in `peers_within` (`10.0.0.0/8`).
     """
 
     network: str
     rpc: tuple[str, ...]
     poll_s: float = 1.0
+    peers_within: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        try:
+            Reach.within(self.peers_within)
+        except ValueError as exc:
+            raise BadSetup(f"{exc}: write a network such as 10.0.0.0/8") from exc
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from offchain.store import BlobMissing
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     import sqlite3
 
     from offchain.node.base import Node
+    from offchain.store.blobs import BlobInfo
 
 
 class Shelf:
@@ -18,10 +20,10 @@ class Shelf:
     def __init__(self, node: Node) -> None:
         self._node = node
 
-    async def parts(self, blob_hash: bytes) -> list[bytes] | None:
-        """The parts of a stored blob."""
+    async def find(self, blob_hash: bytes) -> BlobInfo | None:
+        """Where a stored blob lies."""
         try:
-            return await self._node.blobs.get(blob_hash)
+            return await asyncio.to_thread(self._node.blobs.info, blob_hash)
         except BlobMissing:
             return None
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from offchain.chain.errors import ChainError
 from offchain.committee.seat import Seat
-from offchain.net.client import BlobFetcher, new_session
+from offchain.net.client import new_session
+from offchain.net.fetcher import BlobFetcher
 from offchain.net.http import Server
 from offchain.net.worker_server import worker_app
 from offchain.node.admin import WorkerCollector, admin_app
@@ -110,7 +111,7 @@ class Worker:
                 )
             )
             await stack.enter_async_context(control_socket(settings.data, self._calls()))
-            session = await stack.enter_async_context(new_session())
+            session = await stack.enter_async_context(new_session(node.reach))
             stack.enter_context(
                 node_file(settings.data, url=server.url, admin=admin.url, address=node.address)
             )

@@ -42,11 +42,16 @@ class BlobCorrupt(BlobsError):
 
 @dataclass(frozen=True, slots=True)
 class BlobInfo:
-    """Where a blob's bytes lie: the joined parts are `size` bytes from `offset` on in `path`."""
+    """Where a blob's bytes lie: its parts, of `sizes` bytes, one after another from `offset` on."""
 
     path: Path
     offset: int
-    size: int
+    sizes: tuple[int, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all parts."""
+        return sum(self.sizes)
 
 
 class Blobs:
@@ -103,7 +108,7 @@ class Blobs:
                 lengths = _read_lengths(file.read(8 + 4 * _MAX_PARTS), place)
         except FileNotFoundError:
             raise BlobMissing(f"no blob {blob_hash.hex()} is stored here") from None
-        return BlobInfo(place, 8 + 4 * len(lengths), sum(lengths))
+        return BlobInfo(place, 8 + 4 * len(lengths), tuple(lengths))
 
     def put_now(self, blob_hash: bytes, parts: Sequence[bytes]) -> None:
         """As `put`, on the calling thread."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from offchain.net.client import BlobUnavailable
+from offchain.net.fetcher import BlobUnavailable
 from offchain.store import BlobMissing
 from offchain.verify.judgement import UNAVAILABLE, VALID, Judgement
 

@@ -13,9 +13,12 @@ from offchain.media.profiles import QualityContract
 from offchain.media.sandbox import TranscoderChild
 from offchain.media.segmenter import Segmenter
 from offchain.net.blobs import blob_routes
-from offchain.net.client import BlobFetcher, new_session
+from offchain.net.fetcher import BlobFetcher
+from offchain.net.peers import new_session
+from offchain.net.reach import ANYWHERE
 from offchain.proof.typed import INVALID, VALID
 from offchain.store import BlobMissing, Blobs
+from offchain.store.blobs import BlobInfo
 from offchain.verify.judgement import Scores
 from tests.offchain.committee.test_seat import SEGMENTS, chairs, sitting, trial
 from tests.offchain.media.clips import Clip, write_clip
@@ -37,9 +40,9 @@ class OpenShelf:
         self._blobs = blobs
         self.lists: dict[bytes, tuple[bytes, ...]] = {}
 
-    async def parts(self, blob_hash: bytes) -> list[bytes] | None:
+    async def find(self, blob_hash: bytes) -> BlobInfo | None:
         try:
-            return await self._blobs.get(blob_hash)
+            return self._blobs.info(blob_hash)
         except BlobMissing:
             return None
 
@@ -56,7 +59,11 @@ async def test_real_work__judged_by_its_pictures(
     app = web.Application()
     app.router.add_routes(blob_routes(shelf))
 
-    async with TestServer(app) as server, TranscoderChild() as child, new_session() as session:
+    async with (
+        TestServer(app) as server,
+        TranscoderChild() as child,
+        new_session(ANYWHERE) as session,
+    ):
 
         async def work(worker: Worker, job_id: int) -> None:
             for segment in Segmenter(write_clip(tmp_path / "clip.mp4", CLIP)):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
+import tempfile
+import weakref
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,10 +16,13 @@ import pytest
 
 from offchain.net import client, wire
 from offchain.net.http import Refused, Server
+from offchain.net.reach import ANYWHERE
 from offchain.net.worker_server import WorkerLimits, worker_app
 from offchain.proof.hashes import data_hash, keccak, rendition_root
 from offchain.proof.signatures import sign
 from offchain.proof.typed import Domain, Lease, Receipt, Segment
+from offchain.store import BlobMissing, Blobs
+from offchain.store.blobs import BlobInfo
 
 DOMAIN = Domain(31337, "0x" + "11" * 20)
 BROADCASTER_KEY = b"\x01" * 32
@@ -84,20 +90,26 @@ class EchoDesk:
 
 
 class Shelf:
-    """Blobs in a dictionary; `lie` makes it hand out other bytes than asked for."""
+    """Blobs in a folder of its own; `lie` makes it hand out other bytes than asked for."""
 
     def __init__(self) -> None:
-        self.kept: dict[bytes, list[bytes]] = {}
+        folder = tempfile.mkdtemp()
+        weakref.finalize(self, shutil.rmtree, folder)
+        self.blobs = Blobs(folder)
         self.roots: dict[bytes, list[bytes]] = {}
+        self.asked = 0
         self.lie = False
 
     def put(self, parts: list[bytes]) -> bytes:
-        self.kept[data_hash(parts)] = parts
+        self.blobs.put_now(data_hash(parts), parts)
         return data_hash(parts)
 
-    async def parts(self, blob_hash: bytes) -> list[bytes] | None:
-        found = self.kept.get(blob_hash)
-        return [b"other" for _ in found] if found and self.lie else found
+    async def find(self, blob_hash: bytes) -> BlobInfo | None:
+        self.asked += 1
+        try:
+            return self.blobs.info(self.put([b"other"]) if self.lie else blob_hash)
+        except BlobMissing:
+            return None
 
     async def renditions(self, root: bytes) -> list[bytes] | None:
         return self.roots.get(root)
@@ -140,5 +152,5 @@ async def worker() -> AsyncIterator[Worker]:
 
 @pytest.fixture
 async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    async with client.new_session() as opened:
+    async with client.new_session(ANYWHERE) as opened:
         yield opened

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import tracemalloc
 from typing import Any
 
 import aiohttp
 import pytest
 
-from offchain.net.client import BlobFetcher, BlobUnavailable
+from offchain.net.fetcher import BlobFetcher, BlobUnavailable
 from offchain.net.http import Server
 from offchain.proof.hashes import data_hash, rendition_root
 
@@ -109,3 +111,52 @@ async def test_redirects_are_not_followed(session: aiohttp.ClientSession, new_sh
     async with Server(app, "127.0.0.1", 0) as server:
         with pytest.raises(BlobUnavailable, match="302"):
             await BlobFetcher(session).blob(name, [server.url])
+
+
+async def test_slow_source__the_next_is_asked_and_wins(
+    worker: Any, session: aiohttp.ClientSession
+) -> None:
+    name = worker.shelf.put([b"evidence"])
+    asked, released = asyncio.Event(), asyncio.Event()
+
+    async def dawdle(_request: aiohttp.web.Request) -> aiohttp.web.Response:
+        asked.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            released.set()
+        raise AssertionError
+
+    app = aiohttp.web.Application()
+    app.router.add_get("/{tail:.*}", dawdle)
+    async with Server(app, "127.0.0.1", 0) as slow:
+        fetcher = BlobFetcher(session, stagger_s=0.05)
+        sources = [slow.url, slow.url, worker.url]
+        assert await fetcher.blob(name, sources) == [b"evidence"]
+        assert asked.is_set()
+        # And it is not kept waiting for: its request was dropped.
+        async with asyncio.timeout(5):
+            await released.wait()
+
+
+async def test_large_blob__never_in_memory_as_a_whole(
+    worker: Any, session: aiohttp.ClientSession
+) -> None:
+    """Forty megabytes by ranges and as a whole, with Python's allocations counted."""
+    part = bytes(range(256)) * 4096 * 10
+    name = worker.shelf.put([part] * 4)
+    address = f"{worker.url}/v1/blobs/{name.hex()}"
+    tracemalloc.start()
+    try:
+        async with session.get(address) as response:
+            seen = 0
+            async for chunk in response.content.iter_chunked(1 << 16):
+                seen += len(chunk)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert seen == len(part) * 4 == response.content_length
+    assert peak < 8 << 20
+    wanted = {"Range": f"bytes={len(part) + 5}-{len(part) + 14}"}
+    async with session.get(address, headers=wanted) as response:
+        assert await response.read() == part[5:15]

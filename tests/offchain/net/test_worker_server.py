@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from offchain.net import client, wire
 from offchain.net.http import PortBusy, Refused, Server
+from offchain.net.reach import ANYWHERE
 from offchain.net.worker_server import WorkerLimits, worker_app
 from offchain.proof.hashes import data_hash, rendition_root
 
@@ -129,7 +130,7 @@ async def test_peer_that_stops_sending_is_told_408(worker: Any, segment_request:
 @given(st.binary(max_size=300))
 async def test_no_bytes_make_the_server_fail(worker: Any, body: bytes) -> None:
     async with (
-        client.new_session() as session,
+        client.new_session(ANYWHERE) as session,
         session.post(f"{worker.url}/v1/jobs/1/segments/1", data=body, headers=OCTETS) as response,
     ):
         assert response.status == 400

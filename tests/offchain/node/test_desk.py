@@ -17,6 +17,7 @@ from offchain.media.segmenter import Segmenter
 from offchain.media.segments import SourceSegment
 from offchain.net import wire
 from offchain.net.client import PeerRefused, SegmentRequest, TranscoderClient, new_session
+from offchain.net.reach import ANYWHERE
 from offchain.node import worker
 from offchain.node.answers import BadAnswer, check_answer, signed_request
 from offchain.node.base import Node, open_node
@@ -100,7 +101,7 @@ async def stand(
         running = tasks.create_task(worker.serve(settings))
         url = (await node_facts(data))["url"]
         async with (
-            new_session() as session,
+            new_session(ANYWHERE) as session,
             open_node(network.chain, network.key(next(network.unused)), tmp_path / "us") as node,
         ):
             client = TranscoderClient(session)
