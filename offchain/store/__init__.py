@@ -11,6 +11,7 @@ from offchain.store.errors import (
     StoreReadOnly,
     StoreTooNew,
 )
+from offchain.store.findings import Findings
 from offchain.store.receipts import ReceiptConflict, Receipts, StoredClaim, StoredReceipt
 from offchain.store.verdicts import StoredVerdict, VerdictConflict, Verdicts
 
@@ -20,6 +21,7 @@ __all__ = [
     "Blobs",
     "BlobsError",
     "Database",
+    "Findings",
     "ReceiptConflict",
     "Receipts",
     "StoreCorrupt",

@@ -122,4 +122,14 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (request, stage)
         ) WITHOUT ROWID""",
     ),
+    (
+        # Broadcaster: work that was signed for and found bad; the leaves to challenge.
+        """CREATE TABLE findings (
+            job_id TEXT NOT NULL,
+            sequence INTEGER NOT NULL,
+            reason TEXT NOT NULL,
+            created REAL NOT NULL,
+            PRIMARY KEY (job_id, sequence)
+        ) WITHOUT ROWID""",
+    ),
 )
