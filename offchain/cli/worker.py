@@ -71,6 +71,13 @@ def worker() -> None:
     help="Segments that are claimed together in one transaction.",
 )
 @opt.option(
+    "--appeal-budget",
+    type=click.FloatRange(0, 1000),
+    default=0.01,
+    metavar="ETH",
+    help="Most ETH in bonds of appeals against wrong verdicts, counting those that were lost.",
+)
+@opt.option(
     "--drain-seconds",
     type=click.FloatRange(0, 3600),
     default=60.0,
@@ -78,8 +85,18 @@ def worker() -> None:
 )
 @click.option(
     "--cheat",
-    hidden=True,
-    help="Cheat in this way; refused on production chains.",
+    type=opt.CHEAT,
+    metavar="KIND",
+    help="Cheat, to see yourself caught; development chains only. KIND is black, freeze, drop, "
+    "repeat, halfrate, upscale, lowrung, stale, otherstream, bitrate, blur, logo, crop, mute, "
+    "swapaudio, truncate or phantom.",
+)
+@click.option(
+    "--stubborn",
+    type=click.IntRange(1),
+    metavar="REQUEST",
+    help="In the first chair of this committee request, vote against the truth once; development "
+    "chains only.",
 )
 @opt.log_options
 def run_worker(
@@ -96,8 +113,10 @@ def run_worker(
     price: Price,
     parallel: int,
     claim_every: int,
+    appeal_budget: float,
     drain_seconds: float,
     cheat: str | None,
+    stubborn: int | None,
     log_level: str,
     log_format: str,
 ) -> None:
@@ -122,8 +141,10 @@ def run_worker(
         price=price,
         parallel=parallel,
         claim_every=claim_every,
+        appeal_budget=round(appeal_budget * 10**9) * 10**9,
         drain_s=drain_seconds,
         cheat=cheat,
+        stubborn=stubborn,
     )
     run(serve(settings))
 

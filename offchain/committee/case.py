@@ -37,7 +37,8 @@ class Case:
     """Everything that decides a verdict, apart from the bytes.
 
     `contract` is None where the job's terms cannot be read, which is their author's fault.
-    `seed` draws the rung that is judged at the first stage.
+    `seed` draws the rung that is judged at the first stage; `published` is where else the bytes
+    may be: what the claimant said since, and the address it registered.
     """
 
     request: int
@@ -102,6 +103,9 @@ async def read_case(node: OnChain, request: int, stage: int, job_id: int, claim_
         event.args["location"]
         for event in await events("VerifierCommittee", "BytesPublished", request=request)
     ]
+    published.append(
+        await node.contracts.ServiceRegistry.call("getServiceURI", claim["transcoder"])
+    )
     return Case(
         request=request,
         stage=stage,
@@ -112,7 +116,7 @@ async def read_case(node: OnChain, request: int, stage: int, job_id: int, claim_
         contract=await _terms(node, job_id),
         seed=await node.contracts.RandaoBeacon.call("seed", claim["seedBlock"]),
         leaves=tuple(leaves[index] for index in sorted(leaves)),
-        published=tuple(published),
+        published=tuple(each for each in published if each),
     )
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from offchain.chain.acts import Acts
 from offchain.chain.batches import Batches
-from offchain.chain.errors import ChainError, RpcUnavailable
+from offchain.chain.errors import ChainError
 from offchain.committee.case import Case, CaseNotReady, read_case
 from offchain.committee.poke import (
     COMMIT,
@@ -24,6 +24,7 @@ from offchain.committee.poke import (
     move_on,
     vote_is_over,
 )
+from offchain.committee.rhythm import at_every_block
 from offchain.committee.weigh import BlobSource, Judge, Weighed, weigh
 from offchain.proof.hashes import keccak
 from offchain.proof.typed import UNAVAILABLE, Domain, Verdict
@@ -117,7 +118,7 @@ class Seat:
         """Sit until cancelled."""
         await self.open()
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._follow())
+            tasks.create_task(at_every_block(self._node, "seat", self._beat, idle_s=self._idle_s))
             tasks.create_task(self._keep_judging())
 
     async def step(self, head: int) -> None:
@@ -137,8 +138,8 @@ class Seat:
                 commits[name] = commit
             if reveal is not None:
                 reveals[name] = reveal
-        await self._send(head, "commit", "commitVerdicts", commits)
-        await self._send(head, "reveal", "revealVerdicts", reveals)
+        await self._send(head, commits, committing=True)
+        await self._send(head, reveals, committing=False)
 
     async def _look(self, head: int, clock: int, chair: Chair) -> tuple[_Item, _Item]:
         """What this chair has to commit, and to reveal, now."""
@@ -278,15 +279,18 @@ class Seat:
         return commitment
 
     async def _send(
-        self, head: int, kind: str, function: str, wanted: Mapping[str, dict[str, Any]]
+        self, head: int, wanted: Mapping[str, dict[str, Any]], *, committing: bool
     ) -> None:
         if not wanted:
             return
         committee = self._node.contracts.VerifierCommittee
+        kind, function = "reveal", "revealVerdicts"
+        if committing:
+            kind, function = "commit", "commitVerdicts"
 
         async def send(purpose: str, items: Sequence[dict[str, Any]]) -> None:
             await self._acts.ensure(head, purpose, committee, function, list(items))
-            crashpoint("seat.submitted")
+            crashpoint("seat.commit_submitted" if committing else "seat.reveal_submitted")
 
         batches: Batches[dict[str, Any]] = Batches(self._node.outbox, kind, most=MOST_IN_ONE)
         await batches.submit(wanted, send)
@@ -317,20 +321,10 @@ class Seat:
         self._faults.pop(key, None)
         self._seen = {seen: head for seen, head in self._seen.items() if seen[:2] != key}
 
-    async def _follow(self) -> None:
-        seen = -1
-        while True:
-            try:
-                async with asyncio.timeout(self._idle_s):
-                    seen = (await self._node.follower.advanced(seen)).number
-            except TimeoutError:
-                pass
-            try:
-                await self.step(max(seen, 0))
-            except RpcUnavailable as error:
-                log.warning("seat waits for the chain", extra={"why": str(error)})
-            except ChainError as error:
-                log.error("seat in trouble", extra={"why": str(error)})
+    async def _beat(self, head: int) -> None:
+        try:
+            await self.step(head)
+        finally:
             if self._todo:
                 self._work.set()
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from offchain.net.peers import PeerError
 from offchain.proof.hashes import leaf_hash
 from offchain.proof.merkle import merkle_root
+from offchain.store.crashpoints import crashpoint
 from offchain.verify.judgement import INVALID, UNAVAILABLE, VALID, Claim, Judgement, Scores
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ async def _judge(case: Case, leaf: Leaf, source: BlobSource, judge: Judge) -> Ju
             parts = await _or_none(source.blob(hashes[rung], places))
             if parts is not None:
                 made[rung] = parts
+    crashpoint("seat.fetched")
     claim = Claim(
         data_hash=leaf.data_hash,
         rendition_root=leaf.rendition_root,

@@ -115,7 +115,9 @@ class KeySettings:
 class WorkerSettings:
     """What a transcoder runs with. `parallel` segments at once; `claim_every` segments a claim.
 
-    `cheat` names a way of cheating, for development chains.
+    `appeal_budget` is the most wei in bonds of appeals that are out or were lost. `cheat` names a
+    way of cheating, `stubborn` a committee's request in which to vote against the truth once; both
+    for development chains.
     """
 
     chain: ChainSettings
@@ -128,7 +130,9 @@ class WorkerSettings:
     parallel: int = 1
     claim_every: int = 10
     drain_s: float = 60.0
+    appeal_budget: int = 10**16
     cheat: str | None = None
+    stubborn: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +141,9 @@ class BroadcasterSettings:
 
     `most_segments` bounds what each job pays for; `duration_s` of input, or all of it;
     `source_height` caps the source's short side in pixels; `late_after` in segment durations;
-    `transcoders` are main and standby, or none to choose them from the pool.
+    `transcoders` are main and standby, or none to choose them from the pool; one segment in
+    `elect_every` goes to one elected by stake, 0 for none. `bond_budget` is the most wei that lie
+    in bonds of challenges at one time.
     """
 
     chain: ChainSettings
@@ -161,6 +167,8 @@ class BroadcasterSettings:
     most_segments: int = 1000
     window: int = 30
     check_every: int = 15
+    bond_budget: int = 10**16
+    elect_every: int = 0
     stay: bool = False
     drain_s: float = 30.0
 

@@ -1,14 +1,16 @@
-"""What a node serves by hash: its stored blobs, and the renditions under its receipts' roots."""
+"""What a node has by hash: its stored blobs, and the renditions under its receipts' roots."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING
 
+from offchain.net.fetcher import BlobUnavailable
 from offchain.store import BlobMissing
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Sequence
 
     from offchain.node.base import Node
     from offchain.store.blobs import BlobInfo
@@ -40,3 +42,27 @@ class Shelf:
         if joined is None:
             return None
         return [joined[start : start + 32] for start in range(0, len(joined), 32)]
+
+
+class OwnBytes:
+    """The same as a committee's judge asks for it: whether our own bytes would be found valid."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._shelf = Shelf(node)
+
+    async def blob(self, blob_hash: bytes, sources: Sequence[str]) -> list[bytes]:
+        """The parts of a stored blob, wherever else they may be had."""
+        del sources
+        try:
+            return await self._node.blobs.get(blob_hash)
+        except BlobMissing as exc:
+            raise BlobUnavailable(str(exc)) from exc
+
+    async def renditions(self, root: bytes, sources: Sequence[str]) -> list[bytes]:
+        """The rendition hashes under a root of ours."""
+        del sources
+        found = await self._shelf.renditions(root)
+        if found is None:
+            raise BlobUnavailable(f"no receipt of ours has the rendition root {root.hex()}")
+        return found

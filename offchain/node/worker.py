@@ -8,21 +8,30 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from offchain.chain.errors import ChainError
+from offchain.committee.appeals import Appeals
 from offchain.committee.seat import Seat
 from offchain.net.client import new_session
 from offchain.net.fetcher import BlobFetcher
 from offchain.net.http import Server
 from offchain.net.worker_server import worker_app
 from offchain.node.admin import WorkerCollector, admin_app
-from offchain.node.base import Node, keep_running, node_file, open_node, stop_signals
+from offchain.node.base import (
+    Node,
+    keep_running,
+    node_file,
+    open_node,
+    read_deployment,
+    stop_signals,
+)
 from offchain.node.control import control_socket, intent_calls
 from offchain.node.desk import Desk
 from offchain.node.duties import ClaimPolicy, Duties, worker_duties
 from offchain.node.errors import BadSetup
 from offchain.node.jobbook import ACTIVE, JobBook
 from offchain.node.kitchen import Kitchen
+from offchain.node.mischief import StubbornSeat, check_allowed
 from offchain.node.offers import OfferPolicy
-from offchain.node.shelf import Shelf
+from offchain.node.shelf import OwnBytes, Shelf
 from offchain.node.standing import Standings
 from offchain.node.tally import WorkerTally
 from offchain.store import Receipts
@@ -41,11 +50,11 @@ FIRST_FINAL_STATUS = 5
 
 async def serve(settings: WorkerSettings) -> None:
     """Run a worker until SIGTERM, SIGINT or `livepeer worker drain`."""
+    if settings.cheat is not None or settings.stubborn is not None:
+        check_allowed(read_deployment(settings.chain.network))
     settings.data.mkdir(parents=True, exist_ok=True)
     async with open_node(settings.chain, settings.key, settings.data) as node:
         await check_registered(node)
-        if settings.cheat is not None and node.deployment.production:
-            raise BadSetup("cheating is for development chains only")
         await Worker(settings, node).run()
 
 
@@ -116,10 +125,21 @@ class Worker:
                 node_file(settings.data, url=server.url, admin=admin.url, address=node.address)
             )
             async with asyncio.TaskGroup() as tasks:
-                self._seat = Seat(node, Verdicts(node.db), BlobFetcher(session), kitchen)
+                parts = node, Verdicts(node.db), BlobFetcher(session), kitchen
+                self._seat = Seat(*parts)
+                if settings.stubborn is not None:
+                    self._seat = StubbornSeat(*parts, request=settings.stubborn)
+                appeals = Appeals(
+                    node,
+                    OwnBytes(node),
+                    kitchen,
+                    location=desk.url,
+                    budget=settings.appeal_budget,
+                )
                 running = [
                     tasks.create_task(keep_running("duties", self._duties(desk).run)),
                     tasks.create_task(keep_running("seat", self._seat.run)),
+                    tasks.create_task(keep_running("appeals", appeals.run)),
                     tasks.create_task(keep_running("standings", standings.run)),
                 ]
                 await self._register(desk.url)

@@ -24,9 +24,11 @@ CRASH_POINTS = frozenset(
         "outbox.replacement_sent",
         "outbox.mined",
         "outbox.final",
+        "seat.fetched",
         "seat.judged",
         "seat.stored",
-        "seat.submitted",
+        "seat.commit_submitted",
+        "seat.reveal_submitted",
     }
 )
 

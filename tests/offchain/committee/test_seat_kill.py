@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import os
 import signal
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.offchain.committee.test_seat import chairs, sitting, trial
+from offchain.committee.poke import CONCLUDED
+from offchain.proof.typed import INVALID, VALID
+from offchain.store.crashpoints import CRASH_POINTS
+from tests.offchain.committee.courtroom import Shelf, Verdictless
+from tests.offchain.committee.test_seat import chairs, opened, pass_block, sitting, trial
 
 if TYPE_CHECKING:
     from offchain.chain.client import ChainClient
@@ -54,41 +60,79 @@ asyncio.run(main(*sys.argv[1:]))
 """
 
 
+# A seat's steps in order, and where it is killed between each and the next.
+STEPS = ("fetch", "judge", "store", "commit", "reveal")
+GAPS = {
+    ("fetch", "judge"): ("seat.fetched",),
+    ("judge", "store"): ("seat.judged",),
+    ("store", "commit"): (
+        "seat.stored", "seat.commit_submitted", "outbox.stored", "outbox.signed", "outbox.sent",
+    ),
+    ("commit", "reveal"): ("outbox.marked_sent", "outbox.mined", "seat.reveal_submitted"),
+}  # fmt: skip
+BEFORE_IT_IS_STORED = ("seat.fetched", "seat.judged")
+
+
+def test_gaps__every_two_steps_and_every_crash_point_of_a_seat() -> None:
+    assert list(GAPS) == list(pairwise(STEPS))
+    covered = [point for points in GAPS.values() for point in points]
+    assert set(covered) <= CRASH_POINTS
+    assert {point for point in CRASH_POINTS if point.startswith("seat.")} <= set(covered)
+
+
 # Seconds on an idle machine; several processes start, which a busy one makes slow.
 @pytest.mark.timeout(60)
-@pytest.mark.parametrize("point", ["seat.judged", "seat.stored", "seat.submitted", "outbox.sent"])
-async def test_killed_at_each_step__one_verdict(
+@pytest.mark.parametrize("point", [point for points in GAPS.values() for point in points])
+async def test_killed_at_each_step__one_verdict_revealed_and_unpunished(
     stage: Stage, stage_client: ChainClient, tmp_path: Path, point: str
 ) -> None:
     stage.deployment.save(tmp_path / "deployment.json")
-    async with trial(stage, stage_client, tmp_path):
-        mine = (await chairs(stage, stage_client))[0]
-    (signer,) = (each for each in stage.transcoders if each.address == mine)
-
-    async def run(verdict: int, crash_at: str) -> int:
-        command = [
-            sys.executable, "-c", NODE, stage.anvil.url, str(tmp_path / "deployment.json"),
-            str(tmp_path / mine), signer.private_key.hex(), str(verdict),
-        ]  # fmt: skip
-        environment = {**os.environ, "LIVEPEER_CRASH_AT": crash_at}
-        ended = await asyncio.to_thread(
-            functools.partial(
-                subprocess.run, command, env=environment, cwd=ROOT, capture_output=True, check=False
+    async with contextlib.AsyncExitStack() as stack:
+        claimant = await stack.enter_async_context(trial(stage, stage_client, tmp_path))
+        mine, *others = await chairs(stage, stage_client)
+        (signer,) = (each for each in stage.transcoders if each.address == mine)
+        seats = []
+        for address in others:
+            worker = await stack.enter_async_context(
+                sitting(stage, stage_client, tmp_path, address)
             )
-        )
-        assert ended.returncode in (0, -signal.SIGKILL), ended.stderr[-2000:]
-        return ended.returncode
+            seats.append((worker, await opened(worker, Shelf(claimant), Verdictless())))
+        for worker, seat in seats:
+            await seat.step(await worker.catch_up())
+            assert await seat.judge_next(await worker.catch_up())
+        await pass_block(stage, *seats)
 
-    assert await run(1, point) == -signal.SIGKILL
-    assert await run(2, "") == 0
-    async with sitting(stage, stage_client, tmp_path, mine) as worker:
-        await worker.catch_up()
+        async def run(verdict: int, crash_at: str) -> int:
+            command = [
+                sys.executable, "-c", NODE, stage.anvil.url, str(tmp_path / "deployment.json"),
+                str(tmp_path / mine), signer.private_key.hex(), str(verdict),
+            ]  # fmt: skip
+            ended = await asyncio.to_thread(
+                functools.partial(
+                    subprocess.run,
+                    command,
+                    env={**os.environ, "LIVEPEER_CRASH_AT": crash_at},
+                    cwd=ROOT,
+                    capture_output=True,
+                    check=False,
+                )
+            )
+            assert ended.returncode in (0, -signal.SIGKILL), ended.stderr[-2000:]
+            return ended.returncode
+
+        assert await run(VALID, point) == -signal.SIGKILL
+        # It starts again with another mind, which counts only if it had not made it up yet.
+        assert await run(VALID if point in BEFORE_IT_IS_STORED else INVALID, "") == 0
+        for _ in range(6):
+            await pass_block(stage, *seats)
+        worker = await stack.enter_async_context(sitting(stage, stage_client, tmp_path, mine))
         (stored,) = await worker.verdicts.all()
-        commits = await worker.follower.events("VerifierCommittee", "VerdictCommitted")
-        reveals = await worker.follower.events("VerifierCommittee", "VerdictRevealed")
-    said = [event.args["commitment"] for event in commits if event.args["verifier"] == mine]
-    assert said == [stored.commitment]
-    shown = [event.args["verdict"] for event in reveals if event.args["verifier"] == mine]
-    assert shown == [stored.verdict]
-    # Before it was stored the mind could still change; never afterwards.
-    assert stored.verdict == (2 if point == "seat.judged" else 1)
+        events = worker.follower.events
+        commits = await events("VerifierCommittee", "VerdictCommitted", verifier=mine)
+        reveals = await events("VerifierCommittee", "VerdictRevealed", verifier=mine)
+        assert [event.args["commitment"] for event in commits] == [stored.commitment]
+        assert [event.args["verdict"] for event in reveals] == [stored.verdict] == [VALID]
+        request = await worker.contracts.VerifierCommittee.call("getRequest", 1)
+        assert (request["phase"], request["verdict"]) == (CONCLUDED, VALID)
+        assert await events("VerifierCommittee", "SeatPenalized") == []
+        assert await worker.contracts.VerifierCommittee.call("credits", mine) > 0
