@@ -63,6 +63,18 @@ class Reel(Protocol):
         ...
 
 
+def can_pass(file: MediaInfo, width: int, height: int) -> bool:
+    """Whether players take pictures like these as they are, at this size."""
+    return (
+        file.video_codec == "h264"
+        and file.pixel_format == "yuv420p"
+        and file.rotation == 0
+        and file.square_pixels
+        and (file.width, file.height) == (width, height)
+        and file.fps <= MAX_FPS
+    )
+
+
 def run(reel: Reel, first_sequence: int, start_ms: int) -> Iterator[SourceSegment]:
     """The reel's segments, numbered from `first_sequence`, on a clock that stands at `start_ms`."""
     cut = _Run(reel, ORIGIN + start_ms * TICKS // 1000, first_sequence)

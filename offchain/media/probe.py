@@ -93,25 +93,44 @@ def probe(path: str | Path) -> MediaInfo:
             ) from error
         if frame is None:
             raise NotAVideo(f"{path} is not a video: it holds no picture")
-        rotation = round(frame.rotation / 90) * 90 % 360
-        aspect = stream.sample_aspect_ratio or Fraction(1)
-        width, height = round(frame.width * aspect), frame.height
-        if rotation in (90, 270):
-            width, height = height, width
-        audio = container.streams.audio[0] if container.streams.audio else None
-        sound = audio.codec_context if audio is not None else None
-        return MediaInfo(
-            width=width,
-            height=height,
-            fps=_rate(stream),
-            duration_ms=_duration_ms(container, stream),
-            video_codec=context.name,
-            pixel_format=frame.format.name,
-            rotation=rotation,
-            square_pixels=aspect == 1,
-            audio_codec=sound.name if sound is not None else None,
-            audio_channels=sound.channels if sound is not None else 0,
-        )
+        return _described(container, stream, frame.format.name, round(frame.rotation))
+
+
+def describe(container: InputContainer, name: str) -> MediaInfo:
+    """What a container being received says of itself, no picture decoded; raises `NotAVideo`."""
+    stream = video_stream(container)
+    context = stream.codec_context if stream is not None else None
+    if stream is None or context is None:
+        raise NotAVideo(f"{name} is not a video: it has no video stream")
+    if not context.width or not context.height or context.pix_fmt is None:
+        raise NotAVideo(f"{name} is not a video: its pictures have no size")
+    return _described(container, stream, context.pix_fmt, 0)
+
+
+def _described(
+    container: InputContainer, stream: VideoStream, pixel_format: str, turned: int
+) -> MediaInfo:
+    context = stream.codec_context
+    assert context is not None  # both callers have looked
+    rotation = round(turned / 90) * 90 % 360
+    aspect = stream.sample_aspect_ratio or Fraction(1)
+    width, height = round(context.width * aspect), context.height
+    if rotation in (90, 270):
+        width, height = height, width
+    audio = container.streams.audio[0] if container.streams.audio else None
+    sound = audio.codec_context if audio is not None else None
+    return MediaInfo(
+        width=width,
+        height=height,
+        fps=_rate(stream),
+        duration_ms=_duration_ms(container, stream),
+        video_codec=context.name,
+        pixel_format=pixel_format,
+        rotation=rotation,
+        square_pixels=aspect == 1,
+        audio_codec=sound.name if sound is not None else None,
+        audio_channels=sound.channels if sound is not None else 0,
+    )
 
 
 def _rate(stream: VideoStream) -> Fraction:

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from offchain.media.cutting import MAX_FPS, run
+from offchain.media.cutting import MAX_FPS, can_pass, run
 from offchain.media.picture import fitted_size
 from offchain.media.probe import MediaInfo, NotAVideo, open_file, probe, video_stream
 from offchain.media.reader import TICKS
@@ -86,18 +86,6 @@ class Segmenter:
             return plan_cuts(
                 (packet for packet in container.demux(stream) if packet.size), self.step
             )
-
-
-def can_pass(file: MediaInfo, width: int, height: int) -> bool:
-    """Whether players take pictures like these as they are, at this size."""
-    return (
-        file.video_codec == "h264"
-        and file.pixel_format == "yuv420p"
-        and file.rotation == 0
-        and file.square_pixels
-        and (file.width, file.height) == (width, height)
-        and file.fps <= MAX_FPS
-    )
 
 
 def plan_cuts(packets: Iterable[Packet[VideoStream]], step: int) -> frozenset[int] | None:
