@@ -123,7 +123,19 @@ def broadcaster() -> None:
     "--check-every",
     type=click.IntRange(0),
     default=15,
-    help="Judge the picture of one in so many segments yourself; 0 for none.",
+    help="Judge the picture of one in so many segments before it counts; 0 for none.",
+)
+@opt.option(
+    "--bond-budget",
+    type=click.IntRange(0),
+    default=10**16,
+    help="Most wei that lie in challenge bonds at one time; 0 to challenge nothing.",
+)
+@opt.option(
+    "--elect-every",
+    type=click.IntRange(0),
+    default=0,
+    help="Also order a job by election; one in so many segments goes to the elected. 0 for none.",
 )
 @opt.option(
     "--window",
@@ -168,6 +180,8 @@ def run_broadcaster(
     price: Price,
     most_segments: int,
     check_every: int,
+    bond_budget: int,
+    elect_every: int,
     window: int,
     stay: bool,
     drain_seconds: float,
@@ -209,6 +223,8 @@ def run_broadcaster(
             price=price,
             most_segments=most_segments,
             check_every=check_every,
+            bond_budget=bond_budget,
+            elect_every=elect_every,
             window=window,
             stay=stay,
             drain_s=drain_seconds,

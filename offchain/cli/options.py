@@ -46,8 +46,15 @@ class _Parsed(click.ParamType):
             self.fail(str(exc), param, ctx)
 
 
+def _cheat(text: str) -> str:
+    from offchain.node.mischief import parse_cheat  # heavy, and rarely asked for
+
+    return parse_cheat(text)
+
+
 ADDRESS = _Parsed("host:port", Address.parse)
 PRICE = _Parsed("wei/pixels", Price.parse)
+CHEAT = _Parsed("kind", _cheat)
 FILE = click.Path(dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
 

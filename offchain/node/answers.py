@@ -27,6 +27,10 @@ class BadAnswer(Exception):
     """A transcoder's answer is not what was asked for; the text says how."""
 
 
+class BadWork(BadAnswer):
+    """The answer is signed for and cannot be what was asked for: it proves that its signer lies."""
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
     """An answer that holds: the renditions' bytes in rung order, and the receipt to keep."""

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -14,32 +13,32 @@ from aiohttp import web
 from offchain.net.client import TranscoderClient, new_session
 from offchain.net.hls_server import cors_for_players, hls_routes
 from offchain.net.http import Server, errors_as_json, health_route, status_route
-from offchain.node.answers import check_answer, signed_request
 from offchain.node.base import Node, keep_running, node_file, open_node, stop_signals
-from offchain.node.claimwatch import ClaimWatch
 from offchain.node.control import control_socket, intent_calls
-from offchain.node.dispatch import Dispatcher, Seat
+from offchain.node.dispatch import MAIN, STANDBY, Dispatcher, Seat
+from offchain.node.duties import Duties
+from offchain.node.election import Elections
 from offchain.node.errors import BadSetup, NodeError, NoInput
+from offchain.node.exchange import Exchange
 from offchain.node.inspector import Inspector
 from offchain.node.jobbook import JobBook
 from offchain.node.livestream import LiveStream
 from offchain.node.orders import Candidate, Hiring, NoOffer, Order
 from offchain.node.recruiter import Recruiter
 from offchain.node.source import (
-    check_shape,
     open_input,
     quality_contract,
     segment_pixels,
     segments,
 )
 from offchain.node.steward import Steward
-from offchain.node.tally import Latencies, rounded
-from offchain.store import Receipts
+from offchain.node.tally import StreamTally, rounded
+from offchain.node.watchdog import Watchdog
+from offchain.store import Findings, Receipts
 
 if TYPE_CHECKING:
     from offchain.media.segmenter import Segmenter
     from offchain.media.segments import SourceSegment
-    from offchain.node.answers import Checked
     from offchain.node.config import BroadcasterSettings
 
 log = logging.getLogger("livepeer.broadcaster")
@@ -61,21 +60,6 @@ async def serve(settings: BroadcasterSettings) -> None:
         await broadcaster.run()
 
 
-@dataclass
-class _Counts:
-    """What the broadcaster counts; times in seconds, media in milliseconds."""
-
-    started: float = field(default_factory=time.time)
-    cut: int = 0
-    answered: int = 0
-    unanswered: int = 0
-    in_flight: int = 0
-    media_ms: int = 0
-    first_cut: float | None = None
-    last_settled: float = 0.0
-    latency: Latencies = field(default_factory=Latencies)
-
-
 class Broadcaster:
     """One stream, from its input to its last settled job."""
 
@@ -92,13 +76,16 @@ class Broadcaster:
             window=settings.window,
         )
         self._receipts = Receipts(node.db)
-        self._counts = _Counts()
+        self._findings = Findings(node.db)
+        self._counts = StreamTally()
         self._seats: list[Seat] = []
         self._phase = "starting"
         self._stop = asyncio.Event()
-        self._claims: ClaimWatch | None = None
+        self._watchdog: Watchdog | None = None
         self._hiring: Hiring
-        self._inspector = Inspector(self._contract, settings.check_every)
+        self._dispatcher: Dispatcher
+        self._steward: Steward
+        self._inspector = Inspector(self._contract, settings.check_every, self._caught_late)
         self._background: asyncio.TaskGroup
 
     async def run(self) -> None:
@@ -114,14 +101,17 @@ class Broadcaster:
             await stack.enter_async_context(control_socket(settings.data, calls))
             session = await stack.enter_async_context(new_session(node.reach))
             client = TranscoderClient(session)
-            self._claims = ClaimWatch(node, self._receipts, client)
             book = JobBook(node)
             await book.open()
-            steward = Steward(node, book, poll_s=settings.chain.poll_s)
+            self._watchdog = Watchdog(
+                node, book, self._receipts, self._findings, client, budget=settings.bond_budget
+            )
+            self._steward = steward = Steward(node, book, poll_s=settings.chain.poll_s)
             await stack.enter_async_context(self._inspector)
             async with asyncio.TaskGroup() as background:
                 self._background = background
-                watch = background.create_task(keep_running("claims", self._claims.run))
+                duties = Duties(node, [self._watchdog])
+                watch = background.create_task(keep_running("watchdog", duties.run))
                 left = await steward.leftovers()
                 closing: asyncio.Task[None] | None = None
                 if left:
@@ -144,7 +134,6 @@ class Broadcaster:
     def status(self) -> dict[str, Any]:
         """What `/v1/status` answers."""
         counts = self._counts
-        elapsed = counts.last_settled - counts.first_cut if counts.first_cut is not None else 0.0
         return {
             "address": self._node.address,
             "stream": self._stream.as_json(),
@@ -160,13 +149,10 @@ class Broadcaster:
                 "inFlight": counts.in_flight,
             },
             "mediaSeconds": round(counts.media_ms / 1000, 3),
-            "realTimeFactor": rounded(counts.media_ms / 1000 / elapsed if elapsed > 0 else None),
+            "realTimeFactor": rounded(counts.real_time_factor()),
             "latency": counts.latency.as_json(),
             "transcoders": [seat.as_json() for seat in self._seats],
-            "claims": {
-                "matched": self._claims.matched if self._claims else 0,
-                "warnings": self._claims.warnings if self._claims else [],
-            },
+            "claims": self._watchdog.as_json() if self._watchdog else {},
             "pictures": self._inspector.as_json(),
             "contract": self._contract.to_json(),
         }
@@ -188,19 +174,20 @@ class Broadcaster:
         self._phase = "hiring"
         self._hiring = hiring = Hiring(self._node, client, self._order())
         self._seats = await self._hire(hiring)
-        for seat in self._seats:
-            self._watch(seat)
-        recruiter = Recruiter(
-            self._node, hiring, self._seats, self._settings.transcoders, self._watch
-        )
-        dispatcher = Dispatcher(
+        recruiter = Recruiter(self._node, hiring, self._seats, self._settings.transcoders)
+        self._dispatcher = dispatcher = Dispatcher(
             self._seats,
-            _Exchange(self._node, client, self._receipts),
+            Exchange(self._node, client, self._receipts),
             background,
+            inspect=self._inspector,
+            on_caught=self._caught,
             late_factor=self._settings.late_after,
         )
         self._phase = "live"
-        recruiting = background.create_task(keep_running("recruiter", recruiter.run))
+        recruiting = [background.create_task(keep_running("recruiter", recruiter.run))]
+        if self._settings.elect_every:
+            elections = Elections(self._node, hiring, self._seats, self._settings.elect_every)
+            recruiting.append(background.create_task(keep_running("elections", elections.run)))
         # A live input does not wait; one that is sent as fast as it can be worked on does.
         room = asyncio.Semaphore(FAST_IN_FLIGHT)
         waiting: set[asyncio.Task[None]] = set()
@@ -221,14 +208,11 @@ class Broadcaster:
             await asyncio.wait(waiting, timeout=patience)
         if self._stop.is_set():
             dispatcher.cancel()
-        recruiting.cancel()
+        for task in recruiting:
+            task.cancel()
         self._stream.end()
         self._phase = "ended"
         log.info("the stream has ended", extra={"segments": self._counts.cut})
-
-    def _watch(self, seat: Seat) -> None:
-        assert self._claims is not None  # made before anybody is hired
-        self._claims.watch(seat.job, seat.url)
 
     def _order(self) -> Order:
         settings = self._settings
@@ -252,8 +236,7 @@ class Broadcaster:
             hired = await asyncio.gather(*(self._try_hire(hiring, each) for each in batch))
             for candidate, job in zip(batch, hired, strict=True):
                 if job is not None:
-                    role = "standby" if seats else "main"
-                    seats.append(Seat(role, job, candidate.url))
+                    seats.append(Seat(STANDBY if seats else MAIN, job, candidate.url))
         if not seats:
             raise BadSetup(
                 "no transcoder could be hired; is one running, with room, at your price?"
@@ -286,9 +269,18 @@ class Broadcaster:
         if delivered is not None:
             self._counts.latency.add(time.monotonic() - begun)
         self._settle(segment, None if delivered is None else delivered[1].renditions)
-        if delivered is not None and self._inspector.wants():
-            seat, checked = delivered
-            self._background.create_task(self._inspector.inspect(seat, segment, checked))
+
+    async def _caught(self, seat: Seat, segment: SourceSegment, why: str) -> None:
+        """Keep what was found for the claim on it, and sign nothing more under this job."""
+        job = seat.job.job_id
+        await self._findings.add(job, segment.sequence, why)
+        self._background.create_task(
+            keep_running(f"ending job {job}", lambda: self._steward.end_jobs([job]))
+        )
+
+    async def _caught_late(self, seat: Seat, segment: SourceSegment, why: str) -> None:
+        """As `_caught`, for a segment that could not wait for the judge."""
+        await self._dispatcher.caught(seat, segment, why)
 
     def _settle(self, segment: SourceSegment, renditions: tuple[bytes, ...] | None) -> None:
         counts = self._counts
@@ -328,23 +320,3 @@ class Broadcaster:
                 closing.cancel()
                 await asyncio.wait({closing})
             await stopped
-
-
-@dataclass(frozen=True, slots=True)
-class _Exchange:
-    """One segment under one job: sent, checked, its receipt kept."""
-
-    node: Node
-    client: TranscoderClient
-    receipts: Receipts
-
-    async def __call__(self, seat: Seat, source: SourceSegment, timeout_s: float) -> Checked:
-        node, job = self.node, seat.job
-        assert job.contract is not None  # it is our own
-        request = signed_request(job, source, node.domain, node.signer.private_key)
-        answer = await self.client.submit(seat.url, request, len(job.contract.rungs), timeout_s)
-        checked = check_answer(answer, request, job, node.domain)
-        for rung, rendition in zip(job.contract.rungs, checked.renditions, strict=True):
-            check_shape(rung, rendition)
-        await self.receipts.add(checked.receipt)
-        return checked

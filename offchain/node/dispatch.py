@@ -1,9 +1,10 @@
 """Main and standby: who gets a segment, when the other gets it too, and who is left alone a while.
 
-A segment goes to the main transcoder. When it fails, or is in flight longer than a segment may
-take, it goes to the standby as well, signed for the standby's own job; the first good answer
-counts, and a late one is still awaited for its receipt. Whoever failed is passed over for a time
-that doubles with every failure in a row.
+A segment goes to the main transcoder, every few segments to one that was elected. When it fails, or
+is in flight longer than a segment may take, it goes to the standby as well, signed for the
+standby's own job; the first good answer counts, and a late one is still awaited for its receipt.
+Whoever failed is passed over for a time that doubles with every failure in a row, and whose work is
+found bad for much longer.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from offchain.net.client import PeerError
-from offchain.node.answers import BadAnswer
+from offchain.node.answers import BadAnswer, BadWork
 from offchain.node.tally import Latencies
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from offchain.media.segments import SourceSegment
     from offchain.node.answers import Checked
@@ -29,6 +30,9 @@ log = logging.getLogger("livepeer.broadcaster")
 
 FIRST_SUSPENSION_S = 2.0
 LONGEST_SUSPENSION_S = 60.0
+BAD_WORK_S = 600.0
+"""Seconds for which a transcoder whose work was found bad is passed over."""
+MAIN, STANDBY, ELECTED = "main", "standby", "elected"
 
 
 class Exchange(Protocol):
@@ -39,13 +43,32 @@ class Exchange(Protocol):
         ...
 
 
+class Inspection(Protocol):
+    """Looks at an answer's pictures before it counts; most answers it lets pass unseen."""
+
+    async def __call__(
+        self, seat: Seat, source: SourceSegment, checked: Checked, patience_s: float
+    ) -> str:
+        """What is wrong with it, or nothing; after `patience_s` seconds it counts unseen."""
+        ...
+
+
+async def unseen(seat: Seat, source: SourceSegment, checked: Checked, patience_s: float) -> str:
+    """The inspection of those who trust."""
+    return ""
+
+
 @dataclass
 class Seat:
-    """One of the stream's transcoders: its job, its URL, and how it has been doing."""
+    """One of the stream's transcoders: its job, its URL, and how it has been doing.
+
+    `every` such segment goes here first; 0 where it is a matter of who is free.
+    """
 
     role: str
     job: KnownJob
     url: str
+    every: int = 0
     sent: int = 0
     good: int = 0
     late: int = 0
@@ -65,9 +88,8 @@ class Seat:
         self.suspended_until = max(self.barred_until, now + length)
         self.last_trouble = why
 
-    def caught(self, why: str, until: float) -> None:
+    def bar(self, why: str, until: float) -> None:
         """Its work was found bad: pass it over until then, however well it answers."""
-        self.bad += 1
         self.last_trouble = why
         self.barred_until = until
         self.suspended_until = max(self.suspended_until, until)
@@ -108,6 +130,8 @@ class Dispatcher:
         exchange: Exchange,
         background: asyncio.TaskGroup,
         *,
+        inspect: Inspection = unseen,
+        on_caught: Callable[[Seat, SourceSegment, str], Awaitable[None]] | None = None,
         late_factor: float = 1.0,
         give_up_factor: float = 5.0,
         least_late_s: float = 1.5,
@@ -116,6 +140,8 @@ class Dispatcher:
         self.seats = seats
         self._exchange = exchange
         self._background = background
+        self._inspect = inspect
+        self._on_caught = on_caught
         self._late_factor = late_factor
         self._give_up_factor = give_up_factor
         self._least_late_s = least_late_s
@@ -127,17 +153,27 @@ class Dispatcher:
         for task in self._running:
             task.cancel()
 
-    def order(self) -> list[Seat]:
-        """The seats, those that are passed over at present last."""
+    def order(self, sequence: int = 0) -> list[Seat]:
+        """Whom a segment goes to, in this order; those that are passed over at present last.
+
+        An elected seat comes first when it is its turn, and otherwise after main and standby.
+        """
         now = self._clock()
-        return sorted(self.seats, key=lambda seat: seat.suspended_until > now)
+
+        def rank(seat: Seat) -> tuple[bool, int]:
+            place = 1
+            if seat.every:
+                place = 0 if sequence % seat.every == seat.every - 1 else 2
+            return seat.suspended_until > now, place
+
+        return sorted(self.seats, key=rank)
 
     async def deliver(self, source: SourceSegment) -> tuple[Seat, Checked] | None:
         """The first good answer and who gave it, or None when nobody did in time."""
         duration = source.duration_ms / 1000
         late_s = max(self._least_late_s, duration * self._late_factor)
         end = self._clock() + max(late_s * 2, duration * self._give_up_factor)
-        waiting = self.order()
+        waiting = self.order(source.sequence)
         running: dict[asyncio.Task[Checked | None], Seat] = {}
         while waiting or running:
             if waiting:
@@ -167,6 +203,9 @@ class Dispatcher:
         seat.sent += 1
         try:
             checked = await self._exchange(seat, source, max(0.1, end - begun))
+        except BadWork as exc:
+            await self.caught(seat, source, str(exc))
+            return None
         except (PeerError, BadAnswer) as exc:
             seat.failed += 1
             seat.trouble(str(exc), self._clock())
@@ -183,4 +222,24 @@ class Dispatcher:
             seat.trouble(f"segment {source.sequence} took {took:.1f} s", self._clock())
         else:
             seat.did_well()
+        bad = await self._inspect(seat, source, checked, end - self._clock())
+        if bad:
+            await self.caught(seat, source, bad)
+            return None
         return checked
+
+    async def caught(self, seat: Seat, source: SourceSegment, why: str) -> None:
+        """Its signed work is bad: neither this job of its nor another gets more for a while.
+
+        Whoever wants to do more about it is told last.
+        """
+        log.warning(
+            "bad work",
+            extra={"sequence": source.sequence, "transcoder": seat.job.transcoder, "why": why},
+        )
+        seat.bad += 1
+        for each in self.seats:
+            if each.job.transcoder == seat.job.transcoder:
+                each.bar(why, self._clock() + BAD_WORK_S)
+        if self._on_caught is not None:
+            await self._on_caught(seat, source, why)

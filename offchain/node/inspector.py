@@ -1,20 +1,23 @@
 """The broadcaster's own look at the picture: one segment in so many, one rung of it, judged.
 
-It judges as a committee seat would, in a sandboxed child, beside the stream and never in its way.
-Whoever is caught gets no more segments for a while; what it claims for them can be challenged.
+It judges as a committee seat would, in a sandboxed child, before the segment counts. A live stream
+does not wait long, though: where the judge is slow the segment counts, and whoever made it is still
+found out afterwards.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import random
-import time
 from typing import TYPE_CHECKING, Any, Self
 
 from offchain.media.sandbox import ChildDied, TranscoderChild
 from offchain.verify.judgement import INVALID, Claim
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from offchain.media.profiles import QualityContract
     from offchain.media.segments import SourceSegment
     from offchain.node.answers import Checked
@@ -23,59 +26,92 @@ if TYPE_CHECKING:
 log = logging.getLogger("livepeer.broadcaster")
 
 DEADLINE_S = 60.0
-PENALTY_S = 600.0
-"""Seconds for which a transcoder that was caught is passed over."""
+MOST_REMEMBERED = 100
 
 
 class Inspector:
-    """Judges one in `every` segments; 0 for none."""
+    """Judges one in `every` segments; 0 for none.
 
-    def __init__(self, contract: QualityContract, every: int) -> None:
+    `late` hears of bad work that was found out after its segment had to count.
+    """
+
+    def __init__(
+        self,
+        contract: QualityContract,
+        every: int,
+        late: Callable[[Seat, SourceSegment, str], Awaitable[None]],
+    ) -> None:
         self._contract = contract
         self._every = every
+        self._late = late
         self._child = TranscoderChild(deadline_s=DEADLINE_S)
-        self._busy = False
+        self._running: asyncio.Task[str] | None = None
+        self._overdue: set[asyncio.Task[None]] = set()
         self.inspected = 0
+        self.in_time = 0
         self.bad: list[str] = []
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        tasks = [*self._overdue, *([self._running] if self._running else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._child.close()
 
-    def wants(self) -> bool:
-        """Whether the next segment is one to look at; never two at once."""
-        return self._every > 0 and not self._busy and random.randrange(self._every) == 0
+    async def __call__(
+        self, seat: Seat, source: SourceSegment, checked: Checked, patience_s: float
+    ) -> str:
+        """What is wrong with an answer, or nothing if it was not looked at or cannot wait."""
+        if not self._wants(seat):
+            return ""
+        self._running = task = asyncio.create_task(self._judge(seat, source, checked))
+        done, _ = await asyncio.wait({task}, timeout=max(0.0, patience_s))
+        if done:
+            self.in_time += 1
+            return task.result()
+        rest = asyncio.create_task(self._hear(task, seat, source))
+        self._overdue.add(rest)
+        rest.add_done_callback(self._overdue.discard)
+        return ""
 
-    async def inspect(self, seat: Seat, source: SourceSegment, checked: Checked) -> None:
-        """Judge one rung of a segment that was answered."""
-        self._busy = True
+    def as_json(self) -> dict[str, Any]:
+        """What `/v1/status` says about it."""
+        return {"inspected": self.inspected, "inTime": self.in_time, "bad": self.bad}
+
+    def _wants(self, seat: Seat) -> bool:
+        """Whether to look at this one: never at two at once, at all of who was caught before."""
+        if self._every == 0 or (self._running is not None and not self._running.done()):
+            return False
+        return seat.bad > 0 or random.randrange(self._every) == 0
+
+    async def _hear(self, task: asyncio.Task[str], seat: Seat, source: SourceSegment) -> None:
+        bad = await task
+        if bad:
+            await self._late(seat, source, bad)
+
+    async def _judge(self, seat: Seat, source: SourceSegment, checked: Checked) -> str:
+        rung = random.randrange(len(checked.renditions))
+        receipt = checked.receipt
+        claim = Claim(
+            receipt.data_hash,
+            receipt.rendition_root,
+            receipt.renditions,
+            receipt.duration_ms,
+            receipt.pixels,
+        )
         try:
-            rung = random.randrange(len(checked.renditions))
-            receipt = checked.receipt
-            claim = Claim(
-                receipt.data_hash,
-                receipt.rendition_root,
-                receipt.renditions,
-                receipt.duration_ms,
-                receipt.pixels,
-            )
             judgement = await self._child.judge(
                 source.data, {rung: checked.renditions[rung]}, self._contract, claim, rungs=[rung]
             )
         except ChildDied as exc:
             log.warning("a segment was not inspected", extra={"why": str(exc)})
-            return
-        finally:
-            self._busy = False
+            return ""
         self.inspected += 1
-        if judgement.verdict == INVALID:
-            words = f"segment {source.sequence} by {seat.job.transcoder}: {judgement.reason}"
-            self.bad = [*self.bad[-99:], words]
-            seat.caught(judgement.reason, time.monotonic() + PENALTY_S)
-            log.warning("bad work", extra={"segment": source.sequence, "why": judgement.reason})
-
-    def as_json(self) -> dict[str, Any]:
-        """What `/v1/status` says about it."""
-        return {"inspected": self.inspected, "bad": self.bad}
+        if judgement.verdict != INVALID:
+            return ""
+        words = f"segment {source.sequence} by {seat.job.transcoder}: {judgement.reason}"
+        self.bad = [*self.bad[1 - MOST_REMEMBERED :], words]
+        return judgement.reason

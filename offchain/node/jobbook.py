@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("livepeer.node")
 
 NOBODY = "0x" + "00" * 20
+ELECTING = 1
 OFFERED = 2
 ACTIVE = 3
 

@@ -126,17 +126,29 @@ class Hiring:
 
     async def hire(self, candidate: Candidate) -> KnownJob:
         """Create and fund a job for a transcoder and wait until it has accepted."""
+        job = await self._order_from("jobFor", candidate.address, self._order.price)
+        log.info("job ordered", extra={"job": job.job_id, "transcoder": job.transcoder})
+        await self._accepted(job)
+        return job
+
+    async def put_out(self) -> KnownJob:
+        """Create and fund a job for whoever an election by stake finds, at our price at most."""
+        job = await self._order_from("job", None, self._order.price)
+        log.info("job put out for an election", extra={"job": job.job_id})
+        return job
+
+    async def _order_from(self, function: str, transcoder: str | None, price: Price) -> KnownJob:
         order, jobs = self._order, self._node.contracts.JobsManager
         # Every order is another wish, also of the same transcoder.
-        purpose = f"job:{order.stream}:{time.time_ns() // 1_000_000}:{candidate.address}"
+        purpose = f"{function}:{order.stream}:{time.time_ns() // 1_000_000}:{transcoder or ''}"
         data = jobs.encode(
-            "jobFor",
-            candidate.address,
+            function,
+            *([transcoder] if transcoder else []),
             order.stream,
             order.contract.to_json(),
             self._node.address,
-            order.price.wei,
-            order.price.pixels,
+            price.wei,
+            price.pixels,
             order.segment_pixels,
             order.max_segments,
             await self._node.clock() + JOB_BLOCKS,
@@ -153,8 +165,6 @@ class Hiring:
             raise NoOffer(f"the job was not created: {outcome.reason}")
         job = await self._created(outcome.tx_hash)
         self._unknown.discard(purpose)
-        log.info("job ordered", extra={"job": job.job_id, "transcoder": job.transcoder})
-        await self._accepted(job)
         return job
 
     async def _created(self, tx_hash: bytes) -> KnownJob:

@@ -1,8 +1,8 @@
 """Keeps a running stream's seats filled: follows who moves, replaces who is lost.
 
-A seat is replaced when its job is over, when its job's segments are used up, or when it has failed
-many times in a row. A transcoder that restarts under another address says so on chain; it keeps its
-seat.
+A seat is replaced when its job is over, when its job's segments are used up, when its work was bad,
+or when it has failed many times in a row. A transcoder that restarts under another address says so
+on chain; it keeps its seat.
 """
 
 from __future__ import annotations
@@ -13,14 +13,12 @@ from typing import TYPE_CHECKING
 
 from offchain.chain.errors import ChainError
 from offchain.net.client import PeerError
-from offchain.node.dispatch import Seat
+from offchain.node.dispatch import ELECTED, Seat
 from offchain.node.errors import NodeError
 from offchain.node.jobbook import ACTIVE
 from offchain.node.orders import NoOffer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from offchain.chain.follower import Batch
     from offchain.node.base import Node
     from offchain.node.orders import Candidate, Hiring
@@ -39,19 +37,12 @@ class Recruiter:
     """Looks after `seats`, changed in place; where transcoders are `named`, only they are hired."""
 
     def __init__(
-        self,
-        node: Node,
-        hiring: Hiring,
-        seats: list[Seat],
-        named: tuple[str, ...],
-        hired: Callable[[Seat], None],
+        self, node: Node, hiring: Hiring, seats: list[Seat], named: tuple[str, ...]
     ) -> None:
         self._node = node
         self._hiring = hiring
         self._seats = seats
         self._named = named
-        self._hired = hired
-        self.retired: list[Seat] = []
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -59,6 +50,8 @@ class Recruiter:
         while True:
             await asyncio.sleep(LOOK_S)
             for place, seat in enumerate(self._seats):
+                if seat.role == ELECTED:
+                    continue  # whoever is elected, elections replace
                 try:
                     why = await self._why_replace(seat)
                     if why and not await self._replace(place, why):
@@ -70,6 +63,9 @@ class Recruiter:
     async def _why_replace(self, seat: Seat) -> str:
         if seat.sent + LAST_SEGMENTS >= seat.job.max_segments > 2 * LAST_SEGMENTS:
             return "its job is used up"
+        if seat.bad:
+            # Who was named is not replaced by somebody else, nor hired again: the others go on.
+            return "" if self._named else "its work was bad"
         if not seat.failures_in_a_row:
             return ""
         onchain = await self._node.contracts.JobsManager.call("getJob", seat.job.job_id)
@@ -90,18 +86,20 @@ class Recruiter:
                 continue
             new = Seat(old.role, job, candidate.url)
             self._seats[place] = new
-            self.retired.append(old)
-            self._hired(new)
             return True
         return False
 
     async def _candidates(self, old: Seat) -> list[Candidate]:
-        others = {seat.job.transcoder for seat in self._seats if seat is not old}
+        others = {
+            seat.job.transcoder
+            for seat in self._seats
+            if seat is not old and (seat.role != ELECTED or seat.bad)
+        }
         if self._named:
             found = await self._hiring.named([old.job.transcoder])
         else:
             found = await self._hiring.from_pool()
-            if old.failures_in_a_row:
+            if old.failures_in_a_row or old.bad:
                 others.add(old.job.transcoder)
         return [each for each in found if each.address not in others]
 
@@ -114,4 +112,3 @@ class Recruiter:
                     log.info("a transcoder moved", extra={"role": seat.role})
                     seat.url = event.args["serviceURI"]
                     seat.did_well()
-                    self._hired(seat)

@@ -11,7 +11,7 @@ from offchain.media.probe import NotAVideo
 from offchain.media.profiles import QualityContract, Rung, ladder_for
 from offchain.media.segmenter import Segmenter, paced
 from offchain.media.tables import NotTransportStream, TransportTables
-from offchain.node.answers import BadAnswer
+from offchain.node.answers import BadWork
 from offchain.node.config import parse_rung
 from offchain.node.errors import BadInput
 
@@ -54,7 +54,7 @@ def check_shape(rung: Rung, rendition: bytes) -> None:
     try:
         TransportTables.of(rendition)
     except (NotTransportStream, IndexError) as exc:
-        raise BadAnswer(f"the rendition {rung.name} cannot be played: {exc}") from exc
+        raise BadWork(f"the rendition {rung.name} cannot be played: {exc}") from exc
 
 
 def open_input(settings: BroadcasterSettings) -> Segmenter:

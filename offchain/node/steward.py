@@ -11,7 +11,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from offchain.chain.errors import ChainError
-from offchain.node.jobbook import ACTIVE, OFFERED
+from offchain.node.jobbook import ACTIVE, ELECTING, OFFERED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,7 +43,7 @@ class Steward:
             status = (await jobs.call("getJob", job_id))["status"]
             if status == ACTIVE:
                 purpose, call = f"end:{job_id}", "endJob"
-            elif status in (OFFERED, LAPSED):
+            elif status in (ELECTING, OFFERED, LAPSED):
                 purpose, call = f"cancel:{job_id}", "cancelJob"
             else:
                 return
@@ -75,7 +75,7 @@ class Steward:
             if job.broadcaster != self._node.address:
                 continue
             onchain = await self._node.contracts.JobsManager.call("getJob", job.job_id)
-            if onchain["status"] in (OFFERED, ACTIVE):
+            if onchain["status"] in (ELECTING, OFFERED, ACTIVE):
                 left.append(job.job_id)
         return left
 

@@ -84,3 +84,24 @@ class WorkerTally:
             "childCrashes": self.crashes,
             "latency": self.latency.as_json(),
         }
+
+
+@dataclass
+class StreamTally:
+    """What a broadcaster counts; times in seconds, media in milliseconds."""
+
+    started: float = field(default_factory=time.time)
+    cut: int = 0
+    answered: int = 0
+    unanswered: int = 0
+    in_flight: int = 0
+    media_ms: int = 0
+    first_cut: float | None = None
+    last_settled: float = 0.0
+    latency: Latencies = field(default_factory=Latencies)
+
+    def real_time_factor(self) -> float | None:
+        """Seconds of video answered in a second since the first segment began."""
+        if self.first_cut is None or self.last_settled <= self.first_cut:
+            return None
+        return self.media_ms / 1000 / (self.last_settled - self.first_cut)
