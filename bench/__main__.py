@@ -8,7 +8,7 @@ import sys
 
 from bench import report
 
-AREAS = ("gas",)
+AREAS = ("gas", "merkle")
 """Modules of this package with a function `measure()` that ends in `report.write`."""
 
 
