@@ -34,7 +34,8 @@ class JobsParameters:
 
 @dataclass(frozen=True, slots=True)
 class CommitteeParameters:
-    """VerifierCommittee.Parameters: windows in blocks, bond and penalties in LPT, pay in wei."""
+    """VerifierCommittee.Parameters: windows in blocks, bond and penalties in LPT, pay in wei, how far
+    from the median a seat's scores may lie in the units of their eight fields of 32 bits."""
 
     commit_window: int = 300
     reveal_window: int = 150
@@ -46,6 +47,9 @@ class CommitteeParameters:
     minority_penalty: int = 5 * LPT
     no_reveal_penalty: int = 10 * LPT
     seat_pay: int = 2 * 10**13
+    dead_band: bytes = b"".join(
+        band.to_bytes(4, "big") for band in (50, 150, 50, 200, 400, 150, 100, 1)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +95,23 @@ class ProtocolConfig:
 
 
 def mainnet() -> ProtocolConfig:
-    """Livepeer's own parameters where it has them, ours for what it lacks."""
-    return ProtocolConfig()
+    """Livepeer's own parameters where it has them, ours for what it lacks.
+
+    Seats' pay and the fees that stake can back fit a segment's fee of 10^11 wei (1,000 wei a pixel
+    for a ladder of 100 million pixels in two seconds) and LPT between 0.0002 and 0.002 ETH;
+    `sim/deployed.py` shows that nobody gains by cheating there, and says what else is assumed.
+    """
+    return ProtocolConfig(
+        jobs=JobsParameters(seat_pay=15 * 10**10, max_fees_at_risk=4 * 10**12),
+        committee=CommitteeParameters(seat_pay=15 * 10**10),
+    )
 
 
 def development() -> ProtocolConfig:
-    """Short rounds and windows for a local chain with a block a second; not for production."""
+    """Short rounds and windows for a local chain with a block a second; not for production.
+
+    Pay and fees at risk fit prices that are inflated so that amounts can be read.
+    """
     return ProtocolConfig(
         production=False,
         round_length=50,
