@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from offchain.cli import options as opt
+from offchain.cli.doctor import doctor
 from offchain.cli.run import run
 
 if TYPE_CHECKING:
@@ -28,9 +29,13 @@ def worker() -> None:
     Examples:
       python offchain/worker.py run --network local --rpc http://127.0.0.1:8545 \\
           --keystore key.json --password-file pw.txt --data ./worker-data
+      python offchain/worker.py doctor … (the same options)
       python offchain/worker.py status --data ./worker-data
       python offchain/worker.py drain --data ./worker-data
     """
+
+
+worker.add_command(doctor)
 
 
 @worker.command("run")
