@@ -7,8 +7,10 @@ tree: with either, the same input gives other bytes from run to run.
 
 from __future__ import annotations
 
+import functools
 import io
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import av
@@ -86,6 +88,20 @@ class FrameCap:
         return True
 
 
+@functools.cache
+def _pinned_level() -> str:
+    """x264's instruction set as an option, so that a newer processor makes the same bytes.
+
+    AVX2 where the processor has it; what is older uses what it has, and may make other bytes.
+    """
+    try:
+        cpu = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return ""
+    flags = next((line.split() for line in cpu.splitlines() if line.startswith("flags")), [])
+    return ":asm=avx2" if {"avx2", "fma", "bmi1", "bmi2"} <= set(flags) else ""
+
+
 def encoder_options(contract: QualityContract, rung: Rung) -> dict[str, str]:
     """x264's options for a rung: capped bitrate, one keyframe at the start, closed groups."""
     options = {
@@ -95,7 +111,7 @@ def encoder_options(contract: QualityContract, rung: Rung) -> dict[str, str]:
         # One second of buffer: a segment is at most half as large again as its nominal size.
         "bufsize": str(rung.bitrate),
         "flags": "+cgop",
-        "x264-params": "mbtree=0:keyint=infinite",
+        "x264-params": "mbtree=0:keyint=infinite" + _pinned_level(),
     }
     if contract.mode == "live":
         options |= {"tune": "zerolatency", "bf": "0"}
@@ -105,7 +121,14 @@ def encoder_options(contract: QualityContract, rung: Rung) -> dict[str, str]:
 class RungEncoder:
     """Encodes the frames of one segment for one rung and returns it as MPEG-TS."""
 
-    def __init__(self, contract: QualityContract, rung: Rung) -> None:
+    def __init__(
+        self,
+        contract: QualityContract,
+        rung: Rung,
+        options: dict[str, str] | None = None,
+        threads: int = 1,
+    ) -> None:
+        """`options` and `threads` other than the contract's are for experiments."""
         self.rung = rung
         self.frames = 0
         self.video_bytes = 0
@@ -115,8 +138,8 @@ class RungEncoder:
         self._encoder.width, self._encoder.height = rung.width, rung.height
         self._encoder.pix_fmt = "yuv420p"
         self._encoder.framerate, self._encoder.time_base = rung.fps, TIME_BASE
-        self._encoder.thread_count = 1
-        self._encoder.options = encoder_options(contract, rung)
+        self._encoder.thread_count = threads
+        self._encoder.options = options or encoder_options(contract, rung)
 
     def wants(self, pts: int) -> bool:
         """Whether the rung's frame rate has room for the frame at `pts`; ask once per frame."""

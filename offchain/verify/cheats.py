@@ -20,7 +20,7 @@ from offchain.media.profiles import BadContract, QualityContract, Rung
 from offchain.media.reader import SegmentReader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from av.audio.stream import AudioStream
     from av.packet import Packet
@@ -93,9 +93,9 @@ class CheatingTranscoder:
             return hashlib.sha256(honest).digest() * (len(honest) // 32)
         encoded = rung
         if self.cheat is Cheat.BITRATE:
-            encoded = _replaced(rung, bitrate=rung.bitrate // 2)
+            encoded = poorer(rung)
         elif self.cheat is Cheat.LOWRUNG:
-            encoded = _replaced(rung, width=_half(rung.width), height=_half(rung.height))
+            encoded = smaller(rung)
         with SegmentReader(segment, limits_for(self.contract)) as reader:
             encoder = RungEncoder(self.contract, encoded)
             scaler = Scaler(encoded.width, encoded.height)
@@ -107,24 +107,32 @@ class CheatingTranscoder:
                 encoder.encode(frame)
             sound = [] if self.cheat is Cheat.MUTE else reader.audio_packets
             if self.cheat is Cheat.SWAPAUDIO:
-                sound = _reordered(sound)
+                sound = reordered(sound)
             return encoder.finish(reader.audio, sound)
 
     def _edited(self, frames: list[VideoFrame]) -> list[VideoFrame]:
-        if self.cheat is Cheat.DROP:
-            return [frame for index, frame in enumerate(frames) if index % 4 != 3]
-        pictures = [frame.to_ndarray() for frame in frames]
-        if self.cheat is Cheat.STALE:
-            if self._before is None:
-                return frames
-            size = frames[0].width, frames[0].height
-            before = [_scaled(picture, *size) for picture in self._before]
-            pictures = [before[min(i, len(before) - 1)] for i in range(len(frames))]
-        else:
-            pictures = _EDITS.get(self.cheat, list)(pictures)
-        return [
-            _frame(picture, frame.pts or 0) for picture, frame in zip(pictures, frames, strict=True)
-        ]
+        if self.cheat is not Cheat.STALE:
+            return edited(self.cheat, frames)
+        if self._before is None:
+            return frames
+        size = frames[0].width, frames[0].height
+        before = [_scaled(picture, *size) for picture in self._before]
+        return edited(self.cheat, frames, before)
+
+
+def edited(
+    cheat: Cheat, frames: list[VideoFrame], before: Sequence[Planes] = ()
+) -> list[VideoFrame]:
+    """A rung's scaled frames as the cheat encodes them; `before` is the segment before's."""
+    if cheat is Cheat.DROP:
+        return [frame for index, frame in enumerate(frames) if index % 4 != 3]
+    if cheat is Cheat.STALE:
+        pictures = [before[min(i, len(before) - 1)] for i in range(len(frames))]
+    else:
+        pictures = _EDITS.get(cheat, list)([frame.to_ndarray() for frame in frames])
+    return [
+        _frame(picture, frame.pts or 0) for picture, frame in zip(pictures, frames, strict=True)
+    ]
 
 
 def _black(pictures: list[Planes]) -> list[Planes]:
@@ -230,7 +238,7 @@ def _pictures(segment: bytes, contract: QualityContract) -> list[Planes]:
         return [scaler.scale(frame).to_ndarray() for frame in reader.frames()]
 
 
-def _reordered(packets: list[Packet[AudioStream]]) -> list[Packet[AudioStream]]:
+def reordered(packets: list[Packet[AudioStream]]) -> list[Packet[AudioStream]]:
     """The same packets' contents, last first, at the same times."""
     made: list[Packet[AudioStream]] = []
     for packet, content in zip(packets, reversed([bytes(p) for p in packets]), strict=True):
@@ -249,6 +257,16 @@ def _frame(picture: Planes, pts: int) -> VideoFrame:
     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="yuv420p")
     frame.pts, frame.time_base = pts, TIME_BASE
     return frame
+
+
+def poorer(rung: Rung) -> Rung:
+    """The rung with half of its bits."""
+    return _replaced(rung, bitrate=rung.bitrate // 2)
+
+
+def smaller(rung: Rung) -> Rung:
+    """The rung at half of its size."""
+    return _replaced(rung, width=_half(rung.width), height=_half(rung.height))
 
 
 def _replaced(rung: Rung, **changes: int) -> Rung:

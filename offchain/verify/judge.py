@@ -7,12 +7,9 @@ bytes need no measuring. Pure: the same input gives the same judgement.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from offchain.media.encoding import FrameCap, RungEncoder, Scaler
-from offchain.media.pipeline import check_duration, limits_for
-from offchain.media.reader import SegmentReader, SourceFault
+from offchain.media.reader import SourceFault
 from offchain.proof.hashes import data_hash, rendition_root
 from offchain.verify.judgement import (
     INVALID,
@@ -23,17 +20,14 @@ from offchain.verify.judgement import (
     RungScores,
     Scores,
 )
-from offchain.verify.metrics import Comparison, luma
-from offchain.verify.shape import Breach, rendition_frames, sound_of
+from offchain.verify.reference import Reference
+from offchain.verify.shape import Breach
 from offchain.verify.thresholds import VERSIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from av.video.frame import VideoFrame
+    from collections.abc import Mapping, Sequence
 
     from offchain.media.profiles import QualityContract
-    from offchain.verify.metrics import Array
 
     Bytes = bytes | Sequence[bytes]
 
@@ -56,14 +50,14 @@ def judge(
     try:
         wanted = list(range(len(contract.rungs))) if rungs is None else list(rungs)
         made = _available(source, renditions, contract, claim, wanted)
-        work = _Work(contract, _joined(source or b""), wanted)
-        work.check_claim(claim)
-        measured = tuple(work.measure(rung, made[rung]) for rung in wanted)
+        reference = Reference(contract, _joined(source or b""), wanted)
+        _check_claim(reference, claim)
+        measured = tuple(_measure(reference, rung, made[rung]) for rung in wanted)
     except SourceFault as fault:
         return Judgement(VALID, "source", f"the source is at fault: {fault}")
     except _Verdict as verdict:
         return verdict.judgement
-    return _weigh(measured, work, contract)
+    return _weigh(measured, contract)
 
 
 class _Verdict(Exception):
@@ -103,105 +97,37 @@ def _available(
     return made
 
 
-@dataclass(slots=True)
-class _Owed:
-    """What the contract owes for one rung: when frames are shown, and for a judged rung more."""
-
-    cap: FrameCap
-    scaler: Scaler
-    encoder: RungEncoder | None
-    times: list[int] = field(default_factory=list)
-    luma: list[Array] = field(default_factory=list)
-    reference: bytes = b""
-
-
-class _Work:
-    """The source decoded once, with the reference encodes of the rungs that are judged."""
-
-    def __init__(self, contract: QualityContract, source: bytes, wanted: Sequence[int]) -> None:
-        self.contract = contract
-        cascade = contract.scaling == "cascade"
-        with SegmentReader(source, limits_for(contract)) as reader:
-            self.owed = [
-                _Owed(
-                    FrameCap(rung.fps),
-                    Scaler(rung.width, rung.height),
-                    RungEncoder(contract, rung) if place in wanted else None,
-                )
-                for place, rung in enumerate(contract.rungs)
-            ]
-            for frame in reader.frames():
-                shown = frame
-                for owed in self.owed:
-                    if not owed.cap.passes(shown.pts or 0):
-                        continue
-                    owed.times.append(shown.pts or 0)
-                    # A cascade scales each rung from the one above, judged or not.
-                    if owed.encoder is None and not cascade:
-                        continue
-                    scaled = owed.scaler.scale(shown)
-                    if owed.encoder is not None:
-                        owed.luma.append(luma(scaled).copy())
-                        owed.encoder.encode(scaled)
-                    if cascade:
-                        shown = scaled
-            check_duration(reader, contract)
-            self.duration_ms = reader.duration_ms
-            self.sound = sound_of(reader.audio_packets)
-            for owed in self.owed:
-                if owed.encoder is not None:
-                    owed.reference = owed.encoder.finish(reader.audio, reader.audio_packets)
-            self.pixels = sum(
-                rung.width * rung.height * len(owed.times)
-                for rung, owed in zip(contract.rungs, self.owed, strict=True)
-            )
-
-    def check_claim(self, claim: Claim) -> None:
-        """Pixels are the transcoder's word; the duration is the signer's."""
-        if abs(claim.duration_ms - self.duration_ms) > _DURATION_SLACK_MS:
-            raise SourceFault(
-                f"{claim.duration_ms} ms were signed, the segment lasts {self.duration_ms} ms"
-            )
-        if claim.pixels > self.pixels:
-            raise _Verdict(
-                INVALID, "pixels", f"{claim.pixels} pixels are claimed, {self.pixels} are owed"
-            )
-
-    def measure(self, place: int, rendition: bytes) -> RungScores:
-        """One rung against its reference."""
-        owed = self.owed[place]
-        if rendition == owed.reference:
-            return RungScores(place, True, Scores())
-        assert owed.encoder is not None
-        rung = self.contract.rungs[place]
-        comparison = Comparison()
-        ideal = reference_frames(owed.reference, self.contract)
-        try:
-            made = rendition_frames(
-                rendition, self.contract, rung, owed.times, self.sound, owed.encoder.video_bytes
-            )
-            for index, frame in enumerate(made):
-                comparison.add(owed.luma[index], frame, next(ideal))
-        except SourceFault as fault:
-            raise _Verdict(INVALID, "decoding", f"{rung.name}: {fault}") from fault
-        except Breach as breach:
-            raise _Verdict(INVALID, breach.check, f"{rung.name}: {breach}") from breach
-        return RungScores(place, False, comparison.scores())
+def _check_claim(reference: Reference, claim: Claim) -> None:
+    """Pixels are the transcoder's word; the duration is the signer's."""
+    if abs(claim.duration_ms - reference.duration_ms) > _DURATION_SLACK_MS:
+        raise SourceFault(
+            f"{claim.duration_ms} ms were signed, the segment lasts {reference.duration_ms} ms"
+        )
+    if claim.pixels > reference.pixels:
+        raise _Verdict(
+            INVALID, "pixels", f"{claim.pixels} pixels are claimed, {reference.pixels} are owed"
+        )
 
 
-def reference_frames(reference: bytes, contract: QualityContract) -> Iterator[VideoFrame]:
-    """The frames of an encode of our own."""
-    with SegmentReader(reference, limits_for(contract)) as reader:
-        yield from reader.frames()
+def _measure(reference: Reference, place: int, rendition: bytes) -> RungScores:
+    """One rung against its reference; equal bytes need no decoding."""
+    owed = reference.owed[place]
+    if rendition == owed.data:
+        return RungScores(place, True, Scores())
+    try:
+        return RungScores(place, False, reference.measure(place, rendition))
+    except SourceFault as fault:
+        raise _Verdict(INVALID, "decoding", f"{owed.rung.name}: {fault}") from fault
+    except Breach as breach:
+        raise _Verdict(INVALID, breach.check, f"{owed.rung.name}: {breach}") from breach
 
 
-def _weigh(measured: tuple[RungScores, ...], work: _Work, contract: QualityContract) -> Judgement:
+def _weigh(measured: tuple[RungScores, ...], contract: QualityContract) -> Judgement:
     thresholds = VERSIONS[contract.thresholds]
     for result in measured:
         if result.equal:
             continue
-        frames = len(work.owed[result.rung].times)
-        broken = thresholds.broken_by(result.scores, frames)
+        broken = thresholds.broken_by(result.scores)
         if broken is not None:
             name = contract.rungs[result.rung].name
             return Judgement(INVALID, "picture", f"{name}: {broken}", measured)

@@ -57,8 +57,8 @@ class Claim:
 class Scores:
     """The worst over the judged rungs, rendition minus reference; all zero for equal bytes.
 
-    PSNR in 0.01 dB, SSIM in 10^-4, shade in 0.01 grey levels, `stalled` in frames. Below zero is
-    worse than the reference.
+    PSNR in 0.01 dB, SSIM and detail in 10^-4, shade in 0.01 grey levels: below zero is worse than
+    the reference. `stalled` is a share of frames in 10^-4: the more the worse.
     """
 
     psnr_mean: int = 0
@@ -68,14 +68,15 @@ class Scores:
     ssim_region: int = 0
     psnr_region: int = 0
     shade_region: int = 0
+    detail: int = 0
     stalled: int = 0
 
-    BITS: ClassVar[int] = 32
+    BITS: ClassVar[int] = 28
     # How far apart two honest seats may be: other CPU levels and library builds move them.
-    DEAD_BAND: ClassVar[tuple[int, ...]] = (50, 150, 50, 200, 400, 150, 100, 1)
+    DEAD_BAND: ClassVar[tuple[int, ...]] = (50, 150, 50, 200, 400, 150, 100, 500, 500)
 
     def pack(self) -> int:
-        """One unsigned 256-bit word: eight signed 32-bit fields, the first one highest."""
+        """One unsigned 256-bit word: nine signed 28-bit fields, the first one highest."""
         word = 0
         for value in self._values():
             limit = 1 << (self.BITS - 1)
@@ -86,10 +87,10 @@ class Scores:
     @classmethod
     def unpack(cls, word: int) -> Self:
         """The inverse of `pack`."""
-        if not 0 <= word < 1 << (cls.BITS * 8):
+        if not 0 <= word < 1 << (cls.BITS * len(fields(cls))):
             raise ValueError("the word holds no scores")
         values: dict[str, int] = {}
-        for place, field in zip(reversed(range(8)), fields(cls), strict=True):
+        for place, field in zip(reversed(range(len(fields(cls)))), fields(cls), strict=True):
             value = word >> (place * cls.BITS) & ((1 << cls.BITS) - 1)
             values[field.name] = value - (1 << cls.BITS) if value >> (cls.BITS - 1) else value
         return cls(**values)
