@@ -171,12 +171,30 @@ def setCurrentRoundTotalActiveStake():
     if msg.sender != manager.contract_at(names.ROUNDS_MANAGER):
         reasons.fail("caller must be RoundsManager")
 
-    round: uint256 = staticcall RoundsManager(msg.sender).currentRound()
-    total: uint256 = transcoder_pool.start_round(round)
+    round: uint256 = 0
+    ends: uint256 = 0
+    round, ends = common.round_and_end(msg.sender)
+    total: uint256 = transcoder_pool.start_round(round, msg.sender, ends)
     common.start_round()
     active_set.write(round)
 
     extcall BondingVotes(common.votes()).checkpointTotalActiveStake(total, round)
+
+
+@external
+def roundLengthChanged():
+    """
+    @notice Makes this contract note anew when the current round ends. Only RoundsManager may.
+    """
+    if msg.sender != manager.contract_at(names.ROUNDS_MANAGER):
+        reasons.fail("caller must be RoundsManager")
+
+    round: uint256 = 0
+    ends: uint256 = 0
+    round, ends = common.round_and_end(msg.sender)
+    if round != transcoder_pool.last_round():
+        ends = 0
+    transcoder_pool.set_round_end(msg.sender, ends)
 
 
 @external

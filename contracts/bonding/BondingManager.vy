@@ -103,6 +103,7 @@ exports: (
     entrances.transcoder,
     entrances.transcoderWithHint,
     entrances.setCurrentRoundTotalActiveStake,
+    entrances.roundLengthChanged,
     entrances.slashTranscoder,
     entrances.penalizeSeat,
     entrances.backWork,

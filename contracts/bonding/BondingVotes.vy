@@ -89,7 +89,10 @@ def checkpointBondingState(
     @param _lastRewardRound The last round for which it called reward as a transcoder.
     """
     self._only_bonding_manager()
-    next_round: uint256 = self._cached_next_round()
+    # After the newest round with a total comes the next one; the clock is asked only where that is not what was given.
+    next_round: uint256 = checkpoints.newest_total_round() + 1
+    if _startRound != next_round:
+        next_round = self._cached_next_round()
     if _startRound != next_round:
         raw_revert(
             abi_encode(

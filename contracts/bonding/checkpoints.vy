@@ -224,6 +224,12 @@ def totals() -> uint256:
 
 @internal
 @view
+def newest_total_round() -> uint256:
+    return (self._newest_total >> 96) & M32
+
+
+@internal
+@view
 def _total(_number: uint256) -> uint256:
     if _number + 1 == self._newest_total >> 128:
         return self._newest_total & M128

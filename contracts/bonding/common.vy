@@ -104,7 +104,34 @@ def minter() -> address:
 @internal
 @view
 def current_round() -> uint256:
-    return staticcall RoundsManager(self.rounds()).currentRound()
+    rounds: address = self.rounds()
+    if transcoder_pool.round_runs(rounds):
+        return transcoder_pool.last_round()
+    return staticcall RoundsManager(rounds).currentRound()
+
+
+@internal
+@view
+def round_and_end(_rounds: address) -> (uint256, uint256):
+    """
+    @dev The current round, and the block before which it runs; 0 from a RoundsManager that does not say, as Livepeer's.
+    """
+    success: bool = False
+    answer: Bytes[64] = b""
+    success, answer = raw_call(
+        _rounds,
+        method_id("currentRoundAndEnd()"),
+        max_outsize=64,
+        is_static_call=True,
+        revert_on_failure=False,
+    )
+    if success and len(answer) == 64:
+        round: uint256 = 0
+        ends: uint256 = 0
+        round, ends = abi_decode(answer, (uint256, uint256))
+        if transcoder_pool.is_near(ends):
+            return round, ends
+    return staticcall RoundsManager(_rounds).currentRound(), 0
 
 
 @internal

@@ -93,6 +93,14 @@ def setCurrentRoundTotalActiveStake():
 
 
 @external
+def roundLengthChanged():
+    """
+    @notice Makes this contract note anew when the current round ends. Only RoundsManager may.
+    """
+    self._control_call()
+
+
+@external
 def slashTranscoder(
     _transcoder: address, _finder: address, _slashAmount: uint256, _finderFee: uint256
 ):

@@ -22,6 +22,9 @@ uses: ledger
 MAX_POOL: constant(uint256) = 256
 
 M16: constant(uint256) = 2**16 - 1
+M24: constant(uint256) = 2**24 - 1
+M32: constant(uint256) = 2**32 - 1
+M92: constant(uint256) = 2**92 - 1
 M96: constant(uint256) = 2**96 - 1
 M160: constant(uint256) = 2**160 - 1
 
@@ -37,21 +40,30 @@ NEXT_AT: constant(uint256) = 176
 
 _seats: uint256[MAX_POOL + 1]
 
-# What nearly every call needs: active stake of the current round 96 | of the next round 96 | last round that was
-# initialised 24 | unbonding period 40 (rounds).
+# What nearly every call needs: active stake of the current round 92 | of the next round 92 | last round that was
+# initialised 24 | block it ends before 32, mixed with the RoundsManager's address | unbonding period 14 (rounds) |
+# flags 2
+ROUND_AT: constant(uint256) = 184
+ENDS_AT: constant(uint256) = 208
+PERIOD_AT: constant(uint256) = 240
+FLAGS_AT: constant(uint256) = 254
+
 _totals: uint256
+
+# Rounds that end later than so many blocks ahead are asked for each time.
+MAX_AHEAD: constant(uint256) = 2**16
 
 
 @internal
 @view
 def current_total() -> uint256:
-    return self._totals & M96
+    return self._totals & M92
 
 
 @internal
 @view
 def next_total() -> uint256:
-    return (self._totals >> 96) & M96
+    return (self._totals >> 92) & M92
 
 
 @internal
@@ -60,13 +72,35 @@ def last_round() -> uint256:
     """
     @dev The last round that was initialised.
     """
-    return (self._totals >> 192) & (2**24 - 1)
+    return (self._totals >> ROUND_AT) & M24
 
 
 @internal
 @view
 def unbonding_period() -> uint256:
-    return self._totals >> 216
+    return (self._totals >> PERIOD_AT) & (2**14 - 1)
+
+
+@internal
+@view
+def round_runs(_rounds: address) -> bool:
+    """
+    @dev Whether the last round that was initialised is known to be still running, by the RoundsManager that is registered
+         now. Where it is not known, the RoundsManager has to be asked. Its address is mixed into the block, so that what
+         another has said makes no sense any more: it passes for a block to come once in 2^16 times, and then only until
+         that block, or until the other starts its first round.
+    """
+    ends: uint256 = ((self._totals >> ENDS_AT) ^ convert(_rounds, uint256)) & M32
+    return self.is_near(ends) and self.last_round() != 0
+
+
+@internal
+@view
+def is_near(_block: uint256) -> bool:
+    """
+    @dev Whether a block makes sense as the one before which a round now running ends.
+    """
+    return block.number < _block and _block <= block.number + MAX_AHEAD
 
 
 @internal
@@ -117,20 +151,30 @@ def following(_seat: uint256) -> (uint256, address):
 
 
 @internal
-def start_round(_round: uint256) -> uint256:
+def start_round(_round: uint256, _rounds: address, _ends: uint256) -> uint256:
     """
-    @dev What was the next round's total becomes the current one's, and is returned.
+    @dev What was the next round's total becomes the current one's, and is returned. `_ends` is the block before which the
+         round runs if nothing is said, as `_rounds` has it; 0 if that cannot be said.
     """
     total: uint256 = self.next_total()
-    self._totals = (total | (total << 96) | (_round << 192) | (self.unbonding_period() << 216))
+    kept: uint256 = (self._totals >> PERIOD_AT) << PERIOD_AT
+    self._totals = kept | total | (total << 92) | (_round << ROUND_AT)
+    self.set_round_end(_rounds, _ends)
     return total
 
 
 @internal
+def set_round_end(_rounds: address, _ends: uint256):
+    word: uint256 = self._totals
+    change: uint256 = ((word >> ENDS_AT) ^ convert(_rounds, uint256) ^ min(_ends, M32)) & M32
+    self._totals = word ^ (change << ENDS_AT)
+
+
+@internal
 def set_unbonding_period(_rounds: uint256):
-    if _rounds >= 2**40:
+    if _rounds >= 2**14:
         reasons.fail("unbonding period is too long")
-    self._totals = (self._totals & (2**216 - 1)) | (_rounds << 216)
+    self._totals ^= (self.unbonding_period() ^ _rounds) << PERIOD_AT
 
 
 @internal
@@ -161,7 +205,7 @@ def add_stake(
     if seat == 0:
         self.join(_delegate, _round, _previous, _next)
         return
-    self._totals += _amount << 96
+    self._change_next_total(_amount, 0)
     # Whoever stands behind it had no more before, so only the one before it is looked at.
     neighbour: uint256 = self._previous(seat)
     if neighbour != 0 and self._key(neighbour) <= total:
@@ -180,7 +224,7 @@ def remove_stake(
     seat: uint256 = ledger.seat(_delegate)
     if seat == 0:
         return
-    self._totals -= _amount << 96
+    self._change_next_total(0, _amount)
     neighbour: uint256 = self._next(seat)
     if neighbour != 0 and self._key(neighbour) > total:
         self._unlink(seat)
@@ -224,7 +268,7 @@ def join(_transcoder: address, _round: uint256, _previous: address, _next: addre
         activation = ledger.activation(_transcoder)
     ledger.set_active_rounds(_transcoder, activation, ledger.NEVER)
     ledger.set_seat(_transcoder, seat)
-    self._totals += total << 96
+    self._change_next_total(total, 0)
 
     log IBondingManager.TranscoderActivated(transcoder=_transcoder, activationRound=_round + 1)
 
@@ -239,11 +283,20 @@ def leave(_transcoder: address, _from_round: uint256):
     self._seats[seat] = ((self._seats[0] >> FREE_AT) & M16) << NEXT_AT
     self._put(0, FREE_AT, M16, seat)
     self._seats[0] -= 1
-    self._totals -= ledger.total(_transcoder) << 96
+    self._change_next_total(0, ledger.total(_transcoder))
     ledger.set_seat(_transcoder, 0)
     ledger.set_active_rounds(_transcoder, ledger.activation(_transcoder), _from_round)
 
     log IBondingManager.TranscoderDeactivated(transcoder=_transcoder, deactivationRound=_from_round)
+
+
+@internal
+def _change_next_total(_added: uint256, _removed: uint256):
+    before: uint256 = self.next_total()
+    total: uint256 = before + _added - _removed
+    if total > M92:
+        reasons.fail("stake is too large")
+    self._totals ^= (before ^ total) << 92
 
 
 @internal

@@ -102,6 +102,7 @@ def setRoundLength(_roundLength: uint256):
     manager.only_controller_owner()
 
     rounds.set_length(_roundLength, self._block_num())
+    rounds.tell_length_changed()
 
 
 @external
@@ -181,6 +182,18 @@ def currentRoundLocked() -> bool:
     @return True if it is.
     """
     return rounds.is_locked(rounds.load(), self._block_num())
+
+
+@external
+@view
+def currentRoundAndEnd() -> (uint256, uint256):
+    """
+    @notice The current round, and the block before which it runs; 0 here, since blocks do not tell.
+    @return Their numbers.
+    """
+    schedule: uint256 = rounds.load()
+    num: uint256 = self._block_num()
+    return rounds.current_round(schedule, num), 0
 
 
 @external

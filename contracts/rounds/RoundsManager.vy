@@ -64,6 +64,7 @@ def setRoundLength(_roundLength: uint256):
     manager.only_controller_owner()
 
     rounds.set_length(_roundLength, self._block_num())
+    rounds.tell_length_changed()
 
 
 @external
@@ -146,6 +147,19 @@ def currentRoundLocked() -> bool:
     @return True if it is.
     """
     return rounds.is_locked(rounds.load(), self._block_num())
+
+
+@external
+@view
+def currentRoundAndEnd() -> (uint256, uint256):
+    """
+    @notice The current round, and the block before which it runs, if its length does not change.
+    @return Their numbers.
+    """
+    schedule: uint256 = rounds.load()
+    num: uint256 = self._block_num()
+    start: uint256 = rounds.start_block(schedule, num)
+    return rounds.current_round(schedule, num), start + rounds.length(schedule)
 
 
 @external

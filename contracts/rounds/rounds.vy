@@ -10,6 +10,7 @@
 
 from ..interfaces import IRoundsManager
 from ..governance import manager
+from ..lib import names
 
 uses: manager
 
@@ -172,6 +173,17 @@ def set_length(_round_length: uint256, _block: uint256):
     )
 
     manager.parameter_updated("roundLength")
+
+
+@internal
+def tell_length_changed():
+    """
+    @dev The BondingManager remembers when the current round ends. One that does not, as Livepeer's, has no such function.
+    """
+    bonding_manager: address = manager.contract_at(names.BONDING_MANAGER)
+    told: bool = raw_call(
+        bonding_manager, method_id("roundLengthChanged()"), revert_on_failure=False
+    )
 
 
 @internal

@@ -51,6 +51,7 @@ RESERVED = {
         "setMinSelfStake": OWNER_ONLY,
         "updateTranscoderWithFees": "caller must be TicketBroker",
         "setCurrentRoundTotalActiveStake": "caller must be RoundsManager",
+        "roundLengthChanged": "caller must be RoundsManager",
         "slashTranscoder": "caller must be Verifier",
         "penalizeSeat": "caller must be VerifierCommittee",
         "backWork": "caller must be JobsManager",

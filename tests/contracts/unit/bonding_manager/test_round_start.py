@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+from eth_utils import keccak
+
 from tests.contracts.harness import ZERO, reverts
 from tests.contracts.unit.bonding_manager.conftest import LPT
 
@@ -102,3 +105,82 @@ def test_round_start__takes_over_the_treasurys_rate(staking: Staking) -> None:
 def test_round_start__by_a_stranger__reverts(staking: Staking) -> None:
     with reverts("caller must be RoundsManager"):
         staking.manager.setCurrentRoundTotalActiveStake(sender=staking.newcomer)
+
+
+def selector(signature: str) -> bytes:
+    """The first four bytes of a call."""
+    return keccak(text=signature)[:4]
+
+
+NOTHING = bytes.fromhex("5f5ffd")
+"""Code that refuses a call."""
+ENDLESS = bytes.fromhex("5f195f525f1960205260405ff3")
+"""Code that answers with the largest numbers."""
+
+
+def stand_in(manager: str, round_: int, otherwise: bytes) -> bytes:
+    """Code of a RoundsManager that knows `currentRound()` and `initializeRound()`.
+
+    It does `otherwise` for anything else.
+    """
+    answer = b"\x5b\x60" + bytes([round_]) + bytes.fromhex("5f5260205ff3")
+    start = b"\x5b\x63" + selector("setCurrentRoundTotalActiveStake()")
+    start += bytes.fromhex("5f525f5f6004601c5f73") + bytes.fromhex(manager[2:]) + b"\x5a\xf1\x00"
+    at = 5 + 2 * 10 + len(otherwise)
+    jumps = bytes.fromhex("5f3560e01c")
+    for name, where in (("currentRound()", at), ("initializeRound()", at + len(answer))):
+        jumps += b"\x80\x63" + selector(name) + b"\x14\x60" + bytes([where]) + b"\x57"
+    return jumps + otherwise + answer + start
+
+
+def test_round__made_shorter__ends_at_once(staking: Staking) -> None:
+    protocol = staking.protocol
+    start = protocol.RoundsManager.currentRoundStartBlock()
+    protocol.chain.mine_to(start + 20)
+    staking.manager.claimEarnings(0, sender=staking.delegator)
+
+    protocol.RoundsManager.setRoundLength(10, sender=protocol.deployer)
+
+    with reverts("current round is not initialized"):
+        staking.manager.unbond(1, sender=staking.delegator)
+
+
+def test_round__made_longer__goes_on(staking: Staking) -> None:
+    protocol = staking.protocol
+    round_, length = staking.round, protocol.config.round_length
+    start = protocol.RoundsManager.currentRoundStartBlock()
+
+    protocol.RoundsManager.setRoundLength(3 * length, sender=protocol.deployer)
+    protocol.chain.mine_to(start + 3 * length - 1)
+    staking.manager.unbond(1, sender=staking.delegator)
+
+    assert staking.round == round_
+    assert staking.manager.getDelegator(staking.delegator)[5] == round_
+    protocol.chain.mine_to(start + 3 * length)
+    with reverts("current round is not initialized"):
+        staking.manager.unbond(1, sender=staking.delegator)
+
+
+def test_round_length_changed__by_a_stranger__reverts(staking: Staking) -> None:
+    with reverts("caller must be RoundsManager"):
+        staking.manager.roundLengthChanged(sender=staking.newcomer)
+
+
+@pytest.mark.parametrize("otherwise", [NOTHING, ENDLESS])
+def test_round__by_another_rounds_manager__is_asked_for_each_time(
+    staking: Staking, otherwise: bytes
+) -> None:
+    chain, round_ = staking.protocol.chain, staking.round
+    other = chain.account("other rounds manager", balance=0)
+    chain.set_code(other, stand_in(staking.manager.address, round_ + 3, otherwise))
+
+    staking.protocol.register("RoundsManager", other)
+
+    with reverts("current round is not initialized"):
+        staking.manager.unbond(1, sender=staking.delegator)
+    chain.send(other, selector("initializeRound()"))
+    staking.manager.unbond(1, sender=staking.delegator)
+    assert staking.manager.getDelegator(staking.delegator)[5] == round_ + 3
+    chain.set_code(other, stand_in(staking.manager.address, round_ + 4, otherwise))
+    with reverts("current round is not initialized"):
+        staking.manager.unbond(1, sender=staking.delegator)
