@@ -42,7 +42,6 @@ initializes: hearings[
     manager := manager,
     claims := claims,
     context := context,
-    ledger := ledger,
     parameters := parameters
 ]
 initializes: openings[claims := claims, context := context, hearings := hearings, jobs := jobs]
@@ -184,6 +183,11 @@ event TranscoderConvicted:
     finder: address
     fault: uint8
     slash: uint256
+
+
+event Credited:
+    account: indexed(address)
+    amount: uint256
 
 
 event ParametersSet:

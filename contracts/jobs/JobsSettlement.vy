@@ -215,7 +215,10 @@ def settle(_jobId: uint256, _claimId: uint256):
     """
     manager.when_system_not_paused()
 
-    disputes.settle(_jobId, _claimId, claims.read(_jobId, _claimId), self._places())
+    claim: claims.View = claims.read(_jobId, _claimId)
+    disputes.settle(_jobId, _claimId, claim, self._places())
+    if claims.fault(claim.state) == claims.FAULT_INVALID:
+        self._unseat(claim)
 
 
 @external
@@ -378,3 +381,14 @@ def _convict(_jobId: uint256, _claimId: uint256, _claim: claims.View, _fault: ui
         disputes.forfeit(_jobId, _claimId, _claim, state, places)
 
     disputes.slash(_claim, slash, msg.sender, places.bonding)
+    self._unseat(_claim)
+
+
+@internal
+def _unseat(_claim: claims.View):
+    """
+    @dev The committee remembers for a while who may sit: not a convict.
+    """
+    extcall IVerifierCommittee(manager.contract_at(names.VERIFIER_COMMITTEE)).lookAgain(
+        jobs.transcoder(_claim.job_state)
+    )

@@ -16,13 +16,11 @@ from ..lib import reasons
 from . import claims
 from . import context
 from . import jobs
-from . import ledger
 from . import parameters
 
 uses: manager
 uses: claims
 uses: context
-uses: ledger
 uses: parameters
 
 
@@ -65,7 +63,6 @@ def request(_jobId: uint256, _claimId: uint256, _claim: claims.View, _seed: byte
         # The protocol's first round has none before it.
         snapshot = staticcall IBondingManager(bonding).activeSetPointer(round)
 
-    transcoder: address = jobs.transcoder(_claim.job_state)
     count: uint256 = claims.challenges(_claim.progress)
     leaf_pay: uint256 = parameters.leaf_pay(parameters.money(jobs.version(_claim.job_state)))
     draws: uint256 = claims.draws(_claim.state)
@@ -73,11 +70,14 @@ def request(_jobId: uint256, _claimId: uint256, _claim: claims.View, _seed: byte
     request: uint256 = extcall IVerifierCommittee(committee).requestVerification(
         _jobId,
         _claimId,
-        transcoder,
-        draws + count,
+        jobs.transcoder(_claim.job_state),
+        draws,
+        count,
+        leaf_pay // parameters.SEATS,
         _seed,
         snapshot,
         context.parties(_jobId, _claimId, _claim),
+        value=draws * leaf_pay,
     )
     if request == 0:
         verdict: uint256 = claims.VALID
@@ -88,7 +88,6 @@ def request(_jobId: uint256, _claimId: uint256, _claim: claims.View, _seed: byte
             _claimId,
             claims.with_status(_claim.state, claims.JUDGED) | (verdict << claims.VERDICT),
         )
-        ledger.credit(transcoder, draws * leaf_pay)
         log IJobsManager.VerificationReceived(
             jobId=_jobId, claimId=_claimId, request=0, verdict=convert(verdict, uint8)
         )
@@ -96,9 +95,8 @@ def request(_jobId: uint256, _claimId: uint256, _claim: claims.View, _seed: byte
 
     claims.set_state(_jobId, _claimId, claims.with_status(_claim.state, claims.VOTING))
     claims.set_progress(_jobId, _claimId, _claim.progress | (request << claims.REQUEST))
-    extcall IVerifierCommittee(committee).fundRequest(
-        request, count * leaf_pay, value=(draws + count) * leaf_pay
-    )
+    if count != 0:
+        extcall IVerifierCommittee(committee).fundRequest(request, value=count * leaf_pay)
 
     log IJobsManager.VerificationRequested(
         jobId=_jobId, claimId=_claimId, request=request, leaves=draws + count

@@ -10,6 +10,7 @@ from ..lib import merkle
 from ..lib import rlp_header
 from ..lib import signatures
 from ..lib import snapshot
+from ..verification import bands
 from ..verification import tally
 
 
@@ -49,6 +50,17 @@ def find(_pointer: address, _point: uint256) -> (uint256, address):
 @external
 @pure
 def outcome(
-    _stage: uint256, _seats: uint256, _valid: uint256, _invalid: uint256, _unavailable: uint256
+    _stage: uint256,
+    _seats: uint256,
+    _valid: uint256,
+    _invalid: uint256,
+    _unavailable: uint256,
+    _published: bool,
 ) -> uint256:
-    return tally.outcome(_stage, _seats, _valid, _invalid, _unavailable)
+    return tally.outcome(_stage, _seats, _valid, _invalid, _unavailable, _published)
+
+
+@external
+@pure
+def medians(_scores: DynArray[uint256, 33]) -> bytes32:
+    return convert(bands.medians(_scores), bytes32)

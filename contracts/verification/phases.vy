@@ -36,20 +36,20 @@ def running_clock() -> uint256:
 
 @internal
 @view
-def claimant(_subject: uint256) -> address:
+def claimant(_place: uint256) -> address:
     return staticcall IJobsManager(manager.contract_at(names.JOBS_MANAGER)).transcoderOf(
-        requests.job_id(_subject)
+        requests.job_id(_place)
     )
 
 
 @internal
 @view
-def parties(_subject: uint256) -> DynArray[address, 66]:
+def parties(_place: uint256) -> DynArray[address, 66]:
     """
     @dev Broadcaster, its signer, and every challenger.
     """
     return staticcall IJobsManager(manager.contract_at(names.JOBS_MANAGER)).partiesOf(
-        requests.job_id(_subject), requests.claim_id(_subject)
+        requests.job_id(_place), requests.claim_id(_place)
     )
 
 
@@ -93,7 +93,7 @@ def appeal_bond(_request: uint256, _state: uint256) -> uint256:
     )
     pot: uint256 = 0
     returnable: uint256 = 0
-    pot, returnable = requests.money(_request)
+    pot, returnable = requests.money(_request, _state)
     return max(cost, 4 * returnable)
 
 
@@ -131,8 +131,9 @@ def stage_state(_request: uint256, _stage: uint256) -> uint256:
 @internal
 @view
 def seat_of(_request: uint256, _stage: uint256, _verifier: address) -> (bool, uint256):
+    place: uint256 = requests.place(_request)
     for seat: uint256 in range(requests.seats(self.stage_state(_request, _stage)), bound=33):
-        if seating.holder(_request, _stage, seat) == _verifier:
+        if seating.holder(_request, place, _stage, seat) == _verifier:
             return True, seat
     return False, 0
 
@@ -146,9 +147,6 @@ def check_voting(_state: uint256):
 
 @internal
 @view
-def check_seat(_request: uint256, _seat: uint256, _state: uint256):
-    self.check_voting(_state)
-    if _seat >= requests.seats(_state):
-        reasons.fail("seat does not exist")
-    if seating.holder(_request, requests.stage(_state), _seat) != msg.sender:
-        reasons.fail("caller does not hold the seat")
+def only_jobs_manager():
+    if msg.sender != manager.contract_at(names.JOBS_MANAGER):
+        reasons.fail("caller must be JobsManager")

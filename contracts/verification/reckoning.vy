@@ -9,24 +9,24 @@
 @dev A seat that revealed the final verdict earns its share. One that revealed another is fined; but UNAVAILABLE in a
      stage before the last only goes unpaid, since bytes may be published later. Not revealing what was committed
      costs most, not committing least. Half of every fine is burned, the rest goes to the seats that earned.
+     Of those that revealed the final verdict, one whose scores lie outside the dead band around the final
+     stage's median earns nothing. The first stage judges one rung of a segment and later ones all, so its scores
+     are only compared with its own.
 """
 
 from ..interfaces import IBondingManager
 from ..interfaces import IVerifierCommittee
-from . import purse
+from . import accounts
+from . import bands
 from . import requests
 from . import seating
 from . import settings
 from . import tally
 
-uses: purse
+uses: accounts
 uses: requests
 uses: seating
 uses: settings
-
-
-# LPT wei of fines, waiting to be destroyed.
-penaltiesToBurn: public(uint256)
 
 
 @internal
@@ -38,7 +38,7 @@ def reckon(_request: uint256, _state: uint256, _verdict: uint256, _bonding: addr
     windows: uint256 = settings.windows(requests.version(_state))
     pot: uint256 = 0
     returnable: uint256 = 0
-    pot, returnable = requests.money(_request)
+    pot, returnable = requests.money(_request, _state)
     if _verdict != tally.VALID:
         pot -= returnable
     first_pay: uint256 = pot // tally.stage_size(1)
@@ -46,26 +46,38 @@ def reckon(_request: uint256, _state: uint256, _verdict: uint256, _bonding: addr
     pot += self._settle_appeal(_request, _verdict)
 
     # First the fines, and how much there is to pay.
+    place: uint256 = requests.place(_request)
+    last: uint256 = requests.stage(_state)
+    median: uint256 = self._median(_request, _state, _verdict)
+    band: uint256 = settings.dead_band(requests.version(_state))
     fines: uint256 = 0
     owed: uint256 = 0
     earners: uint256 = 0
-    last: uint256 = requests.stage(_state)
+    # A bit for each seat that earns, by stage.
+    earning: uint256[4] = [0, 0, 0, 0]
     for stage: uint256 in range(1, last + 1, bound=3):
         votes: uint256 = requests.stage_state(_request, stage, _state)
+        compared: bool = _verdict <= tally.INVALID and (stage > 1 or last == 1)
         for seat: uint256 in range(requests.seats(votes), bound=33):
-            holder: address = seating.holder(_request, stage, seat)
-            requests.leave_seat(holder)
             fault: uint256 = self._fault(votes, seat, _verdict, stage == last)
             if fault == 0:
-                if self._earns(votes, seat, _verdict):
+                earns: bool = self._earns(votes, seat, _verdict)
+                if earns and compared:
+                    earns = bands.agree(
+                        convert(requests.vote(_request, stage, seat), uint256), median, band
+                    )
+                if earns:
                     owed += first_pay if stage == 1 else later_pay
                     earners += 1
+                    earning[stage] |= 1 << seat
                 continue
 
+            holder: address = seating.holder(_request, place, stage, seat)
             taken: uint256 = extcall IBondingManager(_bonding).penalizeSeat(
                 holder, settings.penalty(requests.version(_state), fault)
             )
             fines += taken
+            accounts.look_again(holder)
             log IVerifierCommittee.SeatPenalized(
                 request=_request,
                 verifier=holder,
@@ -78,26 +90,41 @@ def reckon(_request: uint256, _state: uint256, _verdict: uint256, _bonding: addr
     prize: uint256 = 0
     if earners != 0:
         prize = fines // 2 // earners
-    self.penaltiesToBurn += fines - prize * earners
-    if owed == 0:
-        return pot
+    accounts.penaltiesToBurn += fines - prize * earners
 
     paid: uint256 = 0
     spendable: uint256 = min(pot, owed)
     for stage: uint256 in range(1, last + 1, bound=3):
-        votes: uint256 = requests.stage_state(_request, stage, _state)
-        pay: uint256 = (first_pay if stage == 1 else later_pay) * spendable // owed
-        for seat: uint256 in range(requests.seats(votes), bound=33):
-            if not self._earns(votes, seat, _verdict):
+        pay: uint256 = 0
+        if owed != 0:
+            pay = (first_pay if stage == 1 else later_pay) * spendable // owed
+        seats: uint256 = requests.seats(requests.stage_state(_request, stage, _state))
+        for seat: uint256 in range(seats, bound=33):
+            holder: address = seating.holder(_request, place, stage, seat)
+            if (earning[stage] >> seat) & 1 == 0:
+                accounts.leave_seat(holder, 0, 0)
                 continue
 
-            holder: address = seating.holder(_request, stage, seat)
             paid += pay
-            purse.credit(holder, pay)
-            if prize != 0:
-                purse.credit_tokens(holder, prize)
+            accounts.leave_seat(holder, pay, prize)
             log IVerifierCommittee.SeatPaid(request=_request, verifier=holder, amount=pay)
     return pot - paid
+
+
+@internal
+@view
+def _median(_request: uint256, _state: uint256, _verdict: uint256) -> uint256:
+    """
+    @dev Of the scores of the final stage's seats that revealed the verdict.
+    """
+    stage: uint256 = requests.stage(_state)
+    scores: DynArray[uint256, 33] = []
+    for seat: uint256 in range(requests.seats(_state), bound=33):
+        if self._earns(_state, seat, _verdict):
+            scores.append(convert(requests.vote(_request, stage, seat), uint256))
+    if len(scores) == 0:
+        return 0
+    return bands.medians(scores)
 
 
 @internal
@@ -115,7 +142,7 @@ def _settle_appeal(_request: uint256, _verdict: uint256) -> uint256:
     if appealed == _verdict:
         return bond
 
-    purse.credit(appellant, bond)
+    accounts.credit(appellant, bond)
     return 0
 
 

@@ -5,26 +5,21 @@
 @title Requests
 @license MIT
 @notice One request judges all opened leaves of one claim, through up to three stages.
-@dev Words of a request:
-     subject: jobId 40 | claimId 24 | pot 96 | returnable 96: wei in hand for the seats, of which the second part goes
-              back unless the verdict is VALID.
+@dev Two words a request:
+     place:   snapshot 160 | positions of the first stage's seats in it, 3 x 10 | jobId 40 | claimId 24
      state:   stage 2 | phase 4 | verdict 3 | leaves 8 | seats 6 | clock 40 | version 16 | committed 33 |
-              revealed 33 | verdicts 2 x 33 | seedBlock 40
+              revealed 33 | verdicts 2 x 33 | seedBlock 40 | published 1
               clock is when the phase began; committed, revealed and verdicts are of the current stage, a bit or
-              two for each seat.
-     first:   snapshot 160 | positions of the first stage's seats in it, 3 x 16
+              two for each seat. The first stage has three seats and no seed block: there, what it pays
+              takes the place of other seats' verdicts, as seatPay 80 | challenges 8.
      _seats[request][stage * 3 + n]: positions of 16 seats of a later stage, 16 bits each.
      _past[request][stage]: the state at the end of an earlier stage.
      _votes[request][stage << 8 | seat]: the seat's commitment, then its scores.
 """
 
-from ..lib import reasons
-
-
 struct Words:
-    subject: uint256
+    place: uint256
     state: uint256
-    first: uint256
 
 
 SEATING: constant(uint256) = 1
@@ -44,10 +39,18 @@ REVEALED: constant(uint256) = 112
 VERDICTS: constant(uint256) = 145
 SEED_BLOCK: constant(uint256) = 211
 SEAT_MASK: constant(uint256) = 2**33 - 1
-POT: constant(uint256) = 64
-RETURNABLE: constant(uint256) = 160
-AMOUNT: constant(uint256) = 2**96 - 1
-FIRST_SEATS: constant(uint256) = 160
+PUBLISHED: constant(uint256) = 251
+# In the first stage's state.
+SEAT_PAY: constant(uint256) = 151
+SEAT_PAY_MASK: constant(uint256) = 2**80 - 1
+CHALLENGES: constant(uint256) = 231
+
+FIRST_SEATS: constant(uint256) = 3
+FIRST_POSITIONS: constant(uint256) = 160
+POSITION: constant(uint256) = 10
+POSITION_MASK: constant(uint256) = 2**10 - 1
+JOB: constant(uint256) = 190
+CLAIM: constant(uint256) = 230
 
 numRequests: public(uint256)
 
@@ -57,35 +60,28 @@ _past: HashMap[uint256, HashMap[uint256, uint256]]
 _votes: HashMap[uint256, HashMap[uint256, bytes32]]
 _appellants: HashMap[uint256, address]
 _appealBonds: HashMap[uint256, uint256]
-# Seats an account holds in requests that are not concluded.
-openSeats: public(HashMap[address, uint256])
 
 
 @internal
-def add(_jobId: uint256, _claimId: uint256) -> uint256:
+def add(
+    _jobId: uint256,
+    _claimId: uint256,
+    _snapshot: address,
+    _positions: DynArray[uint256, 33],
+    _state: uint256,
+) -> uint256:
     """
-    @dev The number of a new request; it exists once it has a state.
+    @dev Stores a request that begins with three seats, and returns its number.
     """
-    if _jobId >= 2**40 or _claimId >= 2**24:
-        reasons.fail("claim out of range")
-
+    place: uint256 = convert(_snapshot, uint256) | (_jobId << JOB) | (_claimId << CLAIM)
+    at: uint256 = FIRST_POSITIONS
+    for position: uint256 in _positions:
+        place |= position << at
+        at += POSITION
     request: uint256 = self.numRequests + 1
     self.numRequests = request
-    self._requests[request].subject = _jobId | (_claimId << 40)
+    self._requests[request] = Words(place=place, state=_state)
     return request
-
-
-@internal
-def set_first(_request: uint256, _snapshot: address, _positions: DynArray[uint256, 33]):
-    """
-    @dev Where seats are drawn from, and the three of the first stage.
-    """
-    word: uint256 = convert(_snapshot, uint256)
-    at: uint256 = FIRST_SEATS
-    for position: uint256 in _positions:
-        word |= position << at
-        at += 16
-    self._requests[_request].first = word
 
 
 @internal
@@ -101,41 +97,25 @@ def set_state(_request: uint256, _state: uint256):
 
 @internal
 @view
-def subject(_request: uint256) -> uint256:
-    return self._requests[_request].subject
+def place(_request: uint256) -> uint256:
+    return self._requests[_request].place
+
+
+@internal
+@pure
+def snapshot(_place: uint256) -> address:
+    return convert(_place & (2**160 - 1), address)
 
 
 @internal
 @view
-def first(_request: uint256) -> uint256:
-    return self._requests[_request].first
-
-
-@internal
-@view
-def snapshot(_request: uint256) -> address:
-    return convert(self._requests[_request].first & (2**160 - 1), address)
-
-
-@internal
-@view
-def money(_request: uint256) -> (uint256, uint256):
+def money(_request: uint256, _state: uint256) -> (uint256, uint256):
     """
-    @dev Pot, and what of it goes back unless the verdict is VALID.
+    @dev Wei in hand for the seats of the first stage, and what of it goes back unless the verdict is VALID.
     """
-    subject: uint256 = self._requests[_request].subject
-    return (subject >> POT) & AMOUNT, subject >> RETURNABLE
-
-
-@internal
-def set_money(_request: uint256, _pot: uint256, _returnable: uint256):
-    if _pot > AMOUNT or _returnable > _pot:
-        reasons.fail("amount out of range")
-
-    subject: uint256 = self._requests[_request].subject
-    self._requests[_request].subject = (
-        (subject & (2**POT - 1)) | (_pot << POT) | (_returnable << RETURNABLE)
-    )
+    first: uint256 = self.stage_state(_request, 1, _state)
+    leaf_pay: uint256 = FIRST_SEATS * ((first >> SEAT_PAY) & SEAT_PAY_MASK)
+    return leaf_pay * self.leaves(first), leaf_pay * ((first >> CHALLENGES) & 255)
 
 
 @internal
@@ -145,12 +125,12 @@ def set_seat_words(_request: uint256, _stage: uint256, _number: uint256, _word: 
 
 @internal
 @view
-def seat_position(_request: uint256, _first: uint256, _stage: uint256, _seat: uint256) -> uint256:
+def seat_position(_request: uint256, _place: uint256, _stage: uint256, _seat: uint256) -> uint256:
     """
     @dev Where in the snapshot a seat's holder stands.
     """
     if _stage == 1:
-        return (_first >> (FIRST_SEATS + (_seat << 4))) & (2**16 - 1)
+        return (_place >> (FIRST_POSITIONS + POSITION * _seat)) & POSITION_MASK
     word: uint256 = self._seats[_request][_stage * 3 + (_seat >> 4)]
     return (word >> ((_seat & 15) << 4)) & (2**16 - 1)
 
@@ -197,29 +177,19 @@ def appellant(_request: uint256) -> (address, uint256):
     return self._appellants[_request], self._appealBonds[_request]
 
 
-@internal
-def take_seat(_account: address):
-    self.openSeats[_account] += 1
-
-
-@internal
-def leave_seat(_account: address):
-    self.openSeats[_account] -= 1
-
-
 # ---------------------------------------------------------------- fields
 
 
 @internal
 @pure
-def job_id(_subject: uint256) -> uint256:
-    return _subject & (2**40 - 1)
+def job_id(_place: uint256) -> uint256:
+    return (_place >> JOB) & (2**40 - 1)
 
 
 @internal
 @pure
-def claim_id(_subject: uint256) -> uint256:
-    return (_subject >> 40) & (2**24 - 1)
+def claim_id(_place: uint256) -> uint256:
+    return (_place >> CLAIM) & (2**24 - 1)
 
 
 @internal
@@ -267,7 +237,19 @@ def version(_state: uint256) -> uint256:
 @internal
 @pure
 def seed_block(_state: uint256) -> uint256:
-    return _state >> SEED_BLOCK
+    """
+    @dev Of a stage after the first.
+    """
+    return (_state >> SEED_BLOCK) & CLOCK_MASK
+
+
+@internal
+@pure
+def is_published(_state: uint256) -> bool:
+    """
+    @dev Whether the claimant published its bytes before this stage was seated.
+    """
+    return (_state >> PUBLISHED) & 1 == 1
 
 
 @internal

@@ -9,15 +9,16 @@
      and end, however stake is spread. The same seed seats the same set for whoever asks.
 """
 
-from ..interfaces import IBondingManager
 from ..lib import snapshot
+from . import accounts
 from . import requests
-from . import settings
 
+uses: accounts
 uses: requests
-uses: settings
 
 MAX_SEATS: constant(uint256) = 33
+# Seats of the two stages before the last.
+MAX_EARLIER: constant(uint256) = 48
 # Entries that can leave one draw; past them the seats found so far must do.
 MAX_REMOVED: constant(uint256) = 256
 
@@ -31,12 +32,13 @@ def draw(
     _seed: bytes32,
     _claimant: address,
     _excluded: DynArray[address, 66],
+    _earlier: DynArray[uint256, MAX_EARLIER],
     _bonding: address,
-    _version: uint256,
+    _bond: uint256,
 ) -> DynArray[uint256, MAX_SEATS]:
     """
-    @dev Positions in the snapshot of min(_count, eligible) seats. Seats of earlier stages are left out while enough
-         others remain.
+    @dev Takes min(_count, eligible) seats, each for the bond of a seat, and returns their positions in the snapshot. Those
+         in `_earlier`, who sat in stages before, are left out while enough others remain.
     """
     chosen: DynArray[uint256, MAX_SEATS] = []
     size: uint256 = snapshot.size(_snapshot)
@@ -46,11 +48,9 @@ def draw(
     first: address = empty(address)
     total: uint256 = 0
     first, total = snapshot.entry(_snapshot, size - 1)
-    bond: uint256 = settings.seat_bond(_version)
-    earlier: DynArray[uint256, 48] = self._earlier_seats(_request, _stage)
     starts: DynArray[uint256, MAX_REMOVED] = []
     stakes: DynArray[uint256, MAX_REMOVED] = []
-    spare: DynArray[uint256, 48] = []
+    spare: DynArray[uint256, MAX_EARLIER] = []
     removed: uint256 = 0
     for attempt: uint256 in range(MAX_REMOVED):
         if len(chosen) == _count or removed == total:
@@ -87,15 +87,11 @@ def draw(
         starts[place] = start
         stakes[place] = end - start
 
-        if position in earlier:
+        if position in _earlier:
             spare.append(position)
-        elif (
-            holder != _claimant
-            and holder not in _excluded
-            and self._can_sit(holder, bond, _bonding)
-        ):
-            chosen.append(position)
-            requests.take_seat(holder)
+        elif holder != _claimant and holder not in _excluded:
+            if accounts.take_seat(holder, _snapshot, _bond, _bonding):
+                chosen.append(position)
     for position: uint256 in spare:
         if len(chosen) == _count:
             break
@@ -103,9 +99,8 @@ def draw(
         holder: address = empty(address)
         end: uint256 = 0
         holder, end = snapshot.entry(_snapshot, position)
-        if self._can_sit(holder, bond, _bonding):
+        if accounts.take_seat(holder, _snapshot, _bond, _bonding):
             chosen.append(position)
-            requests.take_seat(holder)
     return chosen
 
 
@@ -126,13 +121,11 @@ def save(_request: uint256, _stage: uint256, _positions: DynArray[uint256, MAX_S
 
 @internal
 @view
-def holder(_request: uint256, _stage: uint256, _seat: uint256) -> address:
-    first: uint256 = requests.first(_request)
+def holder(_request: uint256, _place: uint256, _stage: uint256, _seat: uint256) -> address:
     transcoder: address = empty(address)
     stake: uint256 = 0
     transcoder, stake = snapshot.entry(
-        convert(first & (2**160 - 1), address),
-        requests.seat_position(_request, first, _stage, _seat),
+        requests.snapshot(_place), requests.seat_position(_request, _place, _stage, _seat)
     )
     return transcoder
 
@@ -140,32 +133,23 @@ def holder(_request: uint256, _stage: uint256, _seat: uint256) -> address:
 @internal
 @view
 def holders(_request: uint256, _stage: uint256, _seats: uint256) -> DynArray[address, MAX_SEATS]:
+    place: uint256 = requests.place(_request)
     found: DynArray[address, MAX_SEATS] = []
     for seat: uint256 in range(_seats, bound=MAX_SEATS):
-        found.append(self.holder(_request, _stage, seat))
+        found.append(self.holder(_request, place, _stage, seat))
     return found
 
 
 @internal
 @view
-def _can_sit(_holder: address, _bond: uint256, _bonding: address) -> bool:
+def earlier_seats(_request: uint256, _state: uint256) -> DynArray[uint256, MAX_EARLIER]:
     """
-    @dev Own stake has to cover the bond of every open seat and of this one.
+    @dev Positions of all who sat in stages before the current one.
     """
-    if staticcall IBondingManager(_bonding).isBarred(_holder):
-        return False
-    stake: uint256 = staticcall IBondingManager(_bonding).slashableStake(_holder)
-    return stake != 0 and stake >= _bond * (requests.openSeats[_holder] + 1)
-
-
-@internal
-@view
-def _earlier_seats(_request: uint256, _stage: uint256) -> DynArray[uint256, 48]:
-    positions: DynArray[uint256, 48] = []
-    for stage: uint256 in range(1, _stage, bound=2):
-        state: uint256 = requests.stage_state(_request, stage, requests.state(_request))
-        for seat: uint256 in range(requests.seats(state), bound=MAX_SEATS):
-            positions.append(
-                requests.seat_position(_request, requests.first(_request), stage, seat)
-            )
+    place: uint256 = requests.place(_request)
+    positions: DynArray[uint256, MAX_EARLIER] = []
+    for stage: uint256 in range(1, requests.stage(_state), bound=2):
+        votes: uint256 = requests.stage_state(_request, stage, _state)
+        for seat: uint256 in range(requests.seats(votes), bound=MAX_SEATS):
+            positions.append(requests.seat_position(_request, place, stage, seat))
     return positions

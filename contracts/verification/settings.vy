@@ -9,6 +9,7 @@
      windows: commitWindow 24 | revealWindow 24 | appealWindow 24 | seatDelay 16 | seatWindow 24 | seatPay 80
      bonds:   seatBond 128 | noCommitPenalty 128
      fines:   minorityPenalty 128 | noRevealPenalty 128
+     bands:   the dead band, as bands.vy has it
 """
 
 from ..interfaces import IVerifierCommittee
@@ -22,6 +23,7 @@ version: uint256
 _windows: HashMap[uint256, uint256]
 _bonds: HashMap[uint256, uint256]
 _fines: HashMap[uint256, uint256]
+_bands: HashMap[uint256, uint256]
 
 
 @internal
@@ -59,6 +61,7 @@ def store(_p: IVerifierCommittee.Parameters):
     )
     self._bonds[version] = _p.seatBond | (_p.noCommitPenalty << 128)
     self._fines[version] = _p.minorityPenalty | (_p.noRevealPenalty << 128)
+    self._bands[version] = convert(_p.deadBand, uint256)
 
     log IVerifierCommittee.ParametersSet(parameters=_p)
 
@@ -116,6 +119,12 @@ def seat_bond(_version: uint256) -> uint256:
 
 @internal
 @view
+def dead_band(_version: uint256) -> uint256:
+    return self._bands[_version]
+
+
+@internal
+@view
 def penalty(_version: uint256, _fault: uint256) -> uint256:
     """
     @dev LPT for fault 1 no commit, 2 minority, 3 no reveal.
@@ -156,6 +165,7 @@ def unpacked() -> IVerifierCommittee.Parameters:
         minorityPenalty=self.penalty(version, 2),
         noRevealPenalty=self.penalty(version, 3),
         seatPay=self.seat_pay(windows),
+        deadBand=convert(self._bands[version], bytes32),
     )
 
 

@@ -31,12 +31,13 @@ def getRequest(_request: uint256) -> IVerifierCommittee.Request:
     @return All of it; phase 0 where there is none.
     """
     state: uint256 = requests.state(_request)
-    subject: uint256 = requests.subject(_request)
+    place: uint256 = requests.place(_request)
+    stage: uint256 = requests.stage(state)
     phase: uint256 = requests.phase(state)
     counts: uint256[4] = requests.counts(state)
     pot: uint256 = 0
     returnable: uint256 = 0
-    pot, returnable = requests.money(_request)
+    pot, returnable = requests.money(_request, state)
     voting: bool = phase == requests.VOTING
     shown: uint256 = phase
     if voting:
@@ -46,15 +47,15 @@ def getRequest(_request: uint256) -> IVerifierCommittee.Request:
         elif clock > phases.commit_by(state) or phases.all_committed(state):
             shown = 3
     return IVerifierCommittee.Request(
-        jobId=requests.job_id(subject),
-        claimId=requests.claim_id(subject),
-        claimant=phases.claimant(subject),
-        stage=requests.stage(state),
+        jobId=requests.job_id(place),
+        claimId=requests.claim_id(place),
+        claimant=phases.claimant(place),
+        stage=stage,
         phase=convert(shown, uint8),
         leaves=requests.leaves(state),
-        pot=pot,
-        snapshot=requests.snapshot(_request),
-        seedBlock=requests.seed_block(state),
+        pot=pot if phase != requests.CONCLUDED else 0,
+        snapshot=requests.snapshot(place),
+        seedBlock=requests.seed_block(state) if stage > 1 else 0,
         commitBy=phases.commit_by(state) if voting else 0,
         revealBy=phases.reveal_by(state) if voting else 0,
         appealBy=(

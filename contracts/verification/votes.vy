@@ -4,7 +4,8 @@
 """
 @title Votes
 @license MIT
-@notice Seats commit to verdict and measurements, then reveal both.
+@notice Seats commit to verdict and measurements, then reveal both. The reveal that makes a first stage unanimous
+        concludes the request.
 """
 
 from ..interfaces import IVerifierCommittee
@@ -12,9 +13,13 @@ from ..lib import reasons
 from ..lib import signatures
 from . import phases
 from . import requests
+from . import seating
+from . import unanimity
 
 uses: phases
 uses: requests
+uses: seating
+uses: unanimity
 
 
 @external
@@ -26,13 +31,18 @@ def commitVerdicts(_commitments: DynArray[IVerifierCommittee.Commitment, 32]):
     clock: uint256 = phases.running_clock()
     for each: IVerifierCommittee.Commitment in _commitments:
         state: uint256 = requests.state(each.request)
-        phases.check_seat(each.request, each.seat, state)
+        phases.check_voting(state)
+        if each.seat >= requests.seats(state):
+            reasons.fail("seat does not exist")
+        stage: uint256 = requests.stage(state)
+        place: uint256 = requests.place(each.request)
+        if seating.holder(each.request, place, stage, each.seat) != msg.sender:
+            reasons.fail("caller does not hold the seat")
         if clock > phases.commit_by(state):
             reasons.fail("commit window has passed")
         if requests.has_committed(state, each.seat):
             reasons.fail("seat has committed")
 
-        stage: uint256 = requests.stage(state)
         requests.set_state(each.request, state | (1 << (requests.COMMITTED + each.seat)))
         requests.set_vote(each.request, stage, each.seat, each.commitment)
 
@@ -42,6 +52,7 @@ def commitVerdicts(_commitments: DynArray[IVerifierCommittee.Commitment, 32]):
 
 
 @external
+@nonreentrant
 def revealVerdicts(_reveals: DynArray[IVerifierCommittee.Reveal, 32]):
     """
     @notice Reveals verdicts the caller has committed, once the commit window is over or every seat has committed.
@@ -72,11 +83,8 @@ def revealVerdicts(_reveals: DynArray[IVerifierCommittee.Reveal, 32]):
         if digest != requests.vote(each.request, stage, each.seat):
             reasons.fail("reveal does not match the commitment")
 
-        requests.set_state(
-            each.request,
-            state
-            | (1 << (requests.REVEALED + each.seat))
-            | (convert(each.verdict, uint256) << (requests.VERDICTS + 2 * each.seat)),
+        state |= (1 << (requests.REVEALED + each.seat)) | (
+            convert(each.verdict, uint256) << (requests.VERDICTS + 2 * each.seat)
         )
         requests.set_vote(each.request, stage, each.seat, each.scores)
 
@@ -88,3 +96,7 @@ def revealVerdicts(_reveals: DynArray[IVerifierCommittee.Reveal, 32]):
             scores=each.scores,
             details=each.details,
         )
+        if unanimity.is_reached(state):
+            unanimity.conclude(each.request, state)
+        else:
+            requests.set_state(each.request, state)

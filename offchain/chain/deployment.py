@@ -58,7 +58,11 @@ PROXIED = (
 )
 # Code that a proxied contract runs on its own state, since one contract cannot hold it all: it is
 # replaced together with the contract it belongs to.
-COMPANIONS = {"BondingManager": ("BondingControl",), "JobsManager": ("JobsSettlement",)}
+COMPANIONS = {
+    "BondingManager": ("BondingControl",),
+    "JobsManager": ("JobsSettlement",),
+    "VerifierCommittee": ("CommitteeAppeals",),
+}
 DEPLOYED = (
     "Controller",
     "LivepeerToken",

@@ -35,7 +35,7 @@ class JobsParameters:
 @dataclass(frozen=True, slots=True)
 class CommitteeParameters:
     """VerifierCommittee.Parameters: windows in blocks, bond and penalties in LPT, pay in wei, how far
-    from the median a seat's scores may lie in the units of their eight fields of 32 bits."""
+    from the median a seat's scores may lie in the units of their nine fields of 28 bits."""
 
     commit_window: int = 300
     reveal_window: int = 150
@@ -47,9 +47,10 @@ class CommitteeParameters:
     minority_penalty: int = 5 * LPT
     no_reveal_penalty: int = 10 * LPT
     seat_pay: int = 2 * 10**13
-    dead_band: bytes = b"".join(
-        band.to_bytes(4, "big") for band in (50, 150, 50, 200, 400, 150, 100, 1)
-    )
+    dead_band: bytes = sum(
+        band << 28 * place
+        for place, band in enumerate(reversed((50, 150, 50, 200, 400, 150, 100, 500, 500)))
+    ).to_bytes(32, "big")
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ LPT = 10**18
 GWEI = 10**9
 PROFILES = '{"mode":"throughput","version":1}'
 VALID, INVALID, UNAVAILABLE, INCONCLUSIVE = 1, 2, 3, 4
+CONCLUDED = 6
 
 
 @lru_cache
@@ -111,6 +112,8 @@ class Market:
         self.key = keccak(text="broadcaster")
         self.broadcaster = keys.PrivateKey(self.key).public_key.to_checksum_address()
         self.chain.set_balance(self.broadcaster, 10**24)
+        # Seats that measure something else than the others.
+        self.scores: dict[str, bytes] = {}
         self.plug_in_beacon()
         protocol.next_round()
         self.transcoders = [self.chain.account(f"transcoder {i}") for i in range(transcoders)]
@@ -259,8 +262,8 @@ class Market:
         )
 
     def measured(self, seat: str) -> tuple[bytes, bytes]:
-        """Scores and details of a seat."""
-        return keccak(text=f"scores {seat}"), keccak(text=f"details {seat}")
+        """Scores and details of a seat; what it measured differs by less than the dead band."""
+        return self.scores.get(seat, bytes(32)), keccak(text=f"details {seat}")
 
     def commit(self, request: int, seat: int, verdict: int, sender: str | None = None) -> Any:
         """Commit one seat's verdict."""
@@ -278,12 +281,20 @@ class Market:
         reveal = (request, seat, verdict, scores, details, salt)
         return self.committee.revealVerdicts([reveal], sender=holder)
 
-    def vote(self, request: int, verdicts: list[int]) -> None:
-        """Every seat commits, then every seat reveals."""
+    def vote(self, request: int, verdicts: list[int]) -> Any:
+        """Every seat commits, then every seat reveals; returns the last reveal's receipt."""
         for seat, verdict in enumerate(verdicts):
             self.commit(request, seat, verdict)
+        receipt = None
         for seat, verdict in enumerate(verdicts):
-            self.reveal(request, seat, verdict)
+            receipt = self.reveal(request, seat, verdict)
+        return receipt
+
+    def conclude(self, request: int) -> Any:
+        """Conclude what the last reveal has not concluded already."""
+        if self.committee.getRequest(request).phase == CONCLUDED:
+            return None
+        return self.committee.conclude(request)
 
     def seat_stage(self, request: int) -> int:
         """Prove the stage's seed and draw its seats; returns how many."""
@@ -298,7 +309,7 @@ class Market:
         whatever the last of `verdicts` is, given by all seats."""
         work, claim_id, request = self.requested()
         self.vote(request, verdicts[:3])
-        self.committee.conclude(request)
+        self.conclude(request)
         if self.committee.getRequest(request).phase == 1:
             seats = self.seat_stage(request)
             self.vote(request, [verdicts[-1]] * seats)

@@ -36,13 +36,13 @@ def judged(market: Market, work: Work, verdicts: list[int]) -> None:
     market.open(work, 0)
     request = market.jobs.getClaim(work.job_id, 0).request
     market.vote(request, verdicts[:3])
-    market.committee.conclude(request)
+    market.conclude(request)
     if market.committee.getRequest(request).phase == 1:
         seats = market.seat_stage(request)
         market.vote(request, [verdicts[-1]] * seats)
-        market.committee.conclude(request)
+        market.conclude(request)
         market.wait_past(market.committee.getRequest(request).appealBy)
-        market.committee.conclude(request)
+        market.conclude(request)
 
 
 def test_challenge__owes_the_leaf(
@@ -190,9 +190,9 @@ def test_inconclusive__returns_the_bond(
     market.open(work, 0)
     request = jobs.getClaim(work.job_id, 0).request
     market.wait_past(market.committee.getRequest(request).revealBy)
-    market.committee.conclude(request)
+    market.conclude(request)
     market.chain.mine(100)
-    market.committee.conclude(request)
+    market.conclude(request)
     assert jobs.getClaim(work.job_id, 0).verdict == INCONCLUSIVE
 
     jobs.settle(work.job_id, 0)
@@ -215,7 +215,7 @@ def test_challenger__never_sits(market: Market, jobs: Contract) -> None:
         seats = market.committee.seatsOf(jobs.getClaim(job_id, 0).request, 1)
         assert set(seats) == set(market.transcoders) - {challenger, market.transcoders[0]}
         market.vote(jobs.getClaim(job_id, 0).request, [VALID] * 3)
-        market.committee.conclude(jobs.getClaim(job_id, 0).request)
+        market.conclude(jobs.getClaim(job_id, 0).request)
 
 
 def test_views__no_such_challenge__reverts(market: Market, jobs: Contract, work: Work) -> None:

@@ -174,7 +174,7 @@ class TestDoubleClaim:
         with reverts("claim cannot be settled now"):
             jobs.settle(work.job_id, 0)
         market.vote(request, [VALID] * 3)
-        market.committee.conclude(request)
+        market.conclude(request)
         jobs.settle(work.job_id, 0)
 
         assert jobs.getClaim(work.job_id, 0).status == FORFEITED
@@ -194,7 +194,7 @@ class TestOneConvictionEndsAll:
         market.open(judged, 0)
         request = jobs.getClaim(valid, 0).request
         market.vote(request, [VALID] * 3)
-        market.committee.conclude(request)
+        market.conclude(request)
         market.chain.mine(20)
         later = market.work(opened, 10)
         market.claim(later)

@@ -108,28 +108,37 @@ def test_set__versions_full__reverts(market: Market, jobs: Contract, owner: str)
         jobs.setParameters(wanted, sender=owner)
 
 
-def test_halves__share_one_storage() -> None:
-    """JobsSettlement's code runs on JobsManager's state: same names, same types, same slots."""
-    main, settlement = artifact("JobsManager"), artifact("JobsSettlement")
-
-    assert main.layout == settlement.layout
+HALVES = [("JobsManager", "JobsSettlement"), ("VerifierCommittee", "CommitteeAppeals")]
 
 
-def test_halves__share_functions_and_events() -> None:
-    """Every function and event of JobsSettlement stands in JobsManager's ABI, unchanged."""
+@pytest.mark.parametrize(("main", "other"), HALVES)
+def test_halves__share_one_storage(main: str, other: str) -> None:
+    """The other half's code runs on the main one's state: same names, same types, same slots."""
+    assert artifact(main).layout == artifact(other).layout
+
+
+@pytest.mark.parametrize(("main", "other"), HALVES)
+def test_halves__share_functions_and_events(main: str, other: str) -> None:
+    """Every function and event of the other half stands in the main one's ABI, unchanged."""
 
     def listing(name: str, kind: str) -> dict[str, Any]:
         return {each["name"]: each for each in artifact(name).abi if each["type"] == kind}
 
     for kind in ("function", "event"):
-        main, settlement = listing("JobsManager", kind), listing("JobsSettlement", kind)
-        assert settlement
-        for name, entry in settlement.items():
-            assert main[name] == entry
+        entries, shared = listing(main, kind), listing(other, kind)
+        assert shared
+        for name, entry in shared.items():
+            assert entries[name] == entry
 
 
 def test_code__fits_with_room_to_spare() -> None:
-    for name in ("JobsManager", "JobsSettlement", "VerifierCommittee", "RandaoBeacon"):
+    for name in (
+        "JobsManager",
+        "JobsSettlement",
+        "VerifierCommittee",
+        "CommitteeAppeals",
+        "RandaoBeacon",
+    ):
         code = artifact(name).runtime_bytecode
         size = len(code) if isinstance(code, bytes) else (len(code) - 2) // 2
         assert size < 23_000, name

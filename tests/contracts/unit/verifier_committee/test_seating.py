@@ -40,7 +40,7 @@ class Draws:
         """Who a seed seats; undone afterwards."""
         with self.chain.isolate():
             request = self.committee.requestVerification(
-                1, 0, claimant, 2, seed, self.snapshot, list(excluded), sender=self.asker
+                1, 0, claimant, 2, 0, 1, seed, self.snapshot, list(excluded), sender=self.asker
             ).value
             return list(self.committee.seatsOf(request, 1)) if request else []
 
@@ -125,7 +125,7 @@ def test_barred_or_without_bond__do_not_sit(draws: Draws) -> None:
     assert draws.stake[smallest] * LPT == draws.seat_bond
     others = tuple(each for each in draws.members if each not in (smallest, *draws.members[5:]))
     draws.committee.requestVerification(
-        1, 0, NOBODY, 2, seed(1), draws.snapshot, list(others), sender=draws.asker
+        1, 0, NOBODY, 2, 0, 1, seed(1), draws.snapshot, list(others), sender=draws.asker
     )
     assert draws.committee.openSeats(smallest) == 1
 

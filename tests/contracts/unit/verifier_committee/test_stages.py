@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
+from offchain.verify.judgement import Scores
 from tests.contracts.harness import Contract, Protocol, reverts
 from tests.contracts.market import (
     INCONCLUSIVE,
@@ -20,11 +23,24 @@ SEATING, COMMIT, APPEAL, CONCLUDED = 1, 2, 5, 6
 SIZES = {1: 3, 2: 15, 3: 33}
 
 
-def expected(stage: int, seats: int, valid: int, invalid: int, unavailable: int) -> int:
+def fields(*values: int) -> bytes:
+    """A word of scores, its first fields given."""
+    word = 0
+    for value in [*values, *[0] * (9 - len(values))]:
+        word = word << 28 | value & (1 << 28) - 1
+    return word.to_bytes(32, "big")
+
+
+def expected(
+    stage: int, seats: int, valid: int, invalid: int, unavailable: int, published: bool
+) -> int:
     """The tally as the design has it, in fractions instead of rounded integers."""
-    revealed = valid + invalid + unavailable
     if stage == 1:
         return VALID if valid == seats else INCONCLUSIVE
+    if published and 3 * (valid + invalid) >= 2 * seats:
+        # Two thirds have the bytes: what the others did not find was published.
+        unavailable = 0
+    revealed = valid + invalid + unavailable
     if 3 * revealed < 2 * seats:
         return INCONCLUSIVE
     if 3 * invalid >= 2 * revealed:
@@ -46,17 +62,17 @@ def test_outcome__every_vote__is_the_designs(protocol: Protocol, stage: int) -> 
         for valid in range(0, seats + 1, step):
             for invalid in range(0, seats + 1 - valid):
                 for unavailable in {0, (seats - valid - invalid) // 2, seats - valid - invalid}:
-                    vote = (stage, seats, valid, invalid, unavailable)
-                    assert lib.outcome(*vote) == expected(*vote), vote
-                    cases += 1
-    assert cases > 200
+                    for published in (False, True):
+                        vote = (stage, seats, valid, invalid, unavailable, published)
+                        assert lib.outcome(*vote) == expected(*vote), vote
+                        cases += 1
+    assert cases > 400
 
 
-def test_conclude__unanimous__is_final(market: Market, committee: Contract) -> None:
+def test_reveal__makes_it_unanimous__concludes(market: Market, committee: Contract) -> None:
     work, claim_id, request = market.requested()
-    market.vote(request, [VALID] * 3)
 
-    receipt = committee.conclude(request)
+    receipt = market.vote(request, [VALID] * 3)
 
     assert committee.getRequest(request).phase == CONCLUDED
     assert receipt.named("VerificationConcluded")[0].args == {
@@ -259,27 +275,154 @@ def test_late_poke__moves_no_deadline(market: Market, committee: Contract) -> No
     assert committee.getRequest(request).verdict == INCONCLUSIVE
 
 
-def test_publish_bytes__claimant_only(market: Market, committee: Contract) -> None:
-    _, _, request = market.requested()
-    with reverts("caller must be the claimant"):
-        committee.publishBytes(request, "http://elsewhere", sender=market.broadcaster)
+class TestPublication:
+    def test_who_and_when(self, market: Market, committee: Contract) -> None:
+        """By the claimant, before the next stage is seated, and never later."""
+        claimant = market.transcoders[0]
+        _, _, request = market.requested()
+        with reverts("bytes cannot be published now"):
+            committee.publishBytes(request, "", sender=claimant)
+        market.vote(request, [UNAVAILABLE] * 3)
+        committee.conclude(request)
+        with reverts("caller must be the claimant"):
+            committee.publishBytes(request, "http://elsewhere", sender=market.broadcaster)
 
-    receipt = committee.publishBytes(request, "http://elsewhere", sender=market.transcoders[0])
+        receipt = committee.publishBytes(request, "http://elsewhere", sender=claimant)
 
-    assert receipt.named("BytesPublished")[0].location == "http://elsewhere"
-    market.vote(request, [VALID] * 3)
-    committee.conclude(request)
-    with reverts("request is concluded"):
-        committee.publishBytes(request, "", sender=market.transcoders[0])
+        assert receipt.named("BytesPublished")[0].location == "http://elsewhere"
+        with market.chain.isolate():
+            market.wait_past(committee.getRequest(request).seedBlock + 24)
+            with reverts("seat window has passed"):
+                committee.publishBytes(request, "", sender=claimant)
+        seats = market.seat_stage(request)
+        with reverts("bytes cannot be published now"):
+            committee.publishBytes(request, "", sender=claimant)
+        market.vote(request, [UNAVAILABLE] * seats)
+        committee.conclude(request)
+        committee.publishBytes(request, "http://elsewhere", sender=claimant)
+        market.wait_past(committee.getRequest(request).appealBy)
+        with reverts("appeal window has passed"):
+            committee.publishBytes(request, "", sender=claimant)
+
+    @pytest.mark.parametrize("published", [False, True])
+    def test_two_thirds_have_the_bytes__counts(self, protocol: Protocol, published: bool) -> None:
+        """Six seats of whom four find the bytes and one of these objects: with the others'
+        UNAVAILABLE left out, three of four are a majority; with it, three of six are none."""
+        market = Market(protocol, transcoders=7)
+        committee = market.committee
+        _, _, request = market.requested()
+        market.vote(request, [UNAVAILABLE] * 3)
+        committee.conclude(request)
+        if published:
+            committee.publishBytes(request, "http://here", sender=market.transcoders[0])
+        assert market.seat_stage(request) == 6
+        market.vote(request, [VALID] * 3 + [INVALID] + [UNAVAILABLE] * 2)
+
+        committee.conclude(request)
+
+        state = committee.getRequest(request)
+        assert (state.phase, state.verdict) == ((APPEAL, VALID) if published else (SEATING, 0))
+
+    def test_against_a_verdict__counts_at_the_last_stage(self, protocol: Protocol) -> None:
+        """UNAVAILABLE weighs like INVALID in the end, unless two thirds have the bytes by then."""
+        market = Market(protocol, transcoders=10)
+        committee, claimant = market.committee, market.transcoders[0]
+        work, claim_id, request = market.requested()
+        market.vote(request, [UNAVAILABLE] * 3)
+        committee.conclude(request)
+        market.vote(request, [UNAVAILABLE] * market.seat_stage(request))
+        committee.conclude(request)
+        committee.publishBytes(request, "http://here", sender=claimant)
+        committee.appeal(request, sender=claimant, value=committee.appealBond(request))
+        assert market.seat_stage(request) == 9
+        # Of nine, six is two thirds: three INVALID and three UNAVAILABLE would convict.
+        market.vote(request, [VALID] * 3 + [INVALID] * 3 + [UNAVAILABLE] * 3)
+
+        committee.conclude(request)
+
+        assert market.jobs.getClaim(work.job_id, claim_id).verdict == INCONCLUSIVE
+
+
+class TestDeadBand:
+    """Scores: nine signed fields of 28 bits; the first band is 50, the second 150."""
+
+    def test_first_stage__too_far_from_the_median__is_unpaid(
+        self, market: Market, committee: Contract
+    ) -> None:
+        _, _, request = market.requested()
+        seats = committee.seatsOf(request, 1)
+        market.scores[seats[0]] = fields(-50, 150)
+        market.scores[seats[1]] = fields(-51)
+
+        receipt = market.vote(request, [VALID] * 3)
+
+        # Medians are -50 and 0 at once: of each field its own.
+        assert [event.verifier for event in receipt.named("SeatPaid")] == [
+            seats[0], seats[1], seats[2],
+        ]  # fmt: skip
+        assert committee.credits(seats[2]) == 2 * SEAT_PAY
+
+    def test_first_stage__outlier__pays_the_claimant(
+        self, market: Market, committee: Contract
+    ) -> None:
+        _, _, request = market.requested()
+        seats = committee.seatsOf(request, 1)
+        market.scores[seats[1]] = fields(0, 151)
+
+        market.vote(request, [VALID] * 3)
+
+        assert [committee.credits(each) for each in seats] == [2 * SEAT_PAY, 0, 2 * SEAT_PAY]
+        assert committee.credits(market.transcoders[0]) == 2 * SEAT_PAY
+        assert [committee.openSeats(each) for each in seats] == [0] * 3
+
+    def test_later_stage__outlier_is_unpaid_and_the_first_stage_not_compared(
+        self, market: Market, committee: Contract
+    ) -> None:
+        """The first stage judged one rung: its scores say nothing about the others' median."""
+        _, _, request = market.requested()
+        first = committee.seatsOf(request, 1)
+        market.scores[first[0]] = fields(1_000)
+        market.vote(request, [VALID, VALID, INVALID])
+        committee.conclude(request)
+        market.scores.clear()
+        seats = market.seat_stage(request)
+        second = committee.seatsOf(request, 2)
+        market.scores[second[2]] = fields(0, 0, -51)
+        market.vote(request, [VALID] * seats)
+        committee.conclude(request)
+        market.wait_past(committee.getRequest(request).appealBy)
+
+        receipt = committee.conclude(request)
+
+        paid = [event.verifier for event in receipt.named("SeatPaid")]
+        assert paid == [first[0], first[1], *second[:2], *second[3:]]
+        # It gave the right verdict, so it is not fined.
+        assert [each.stage for each in committee.events(receipt, "SeatPenalized")] == [1]
+
+    def test_medians__of_random_words__are_those_of_sorting(self, protocol: Protocol) -> None:
+        lib = deploy_testing(protocol.chain, "LibHarness")
+        random = Random(7)
+        for count in (1, 2, 3, 4, 15, 33):
+            rows = [
+                [random.choice((-1, 1)) * random.getrandbits(random.choice((1, 8, 27)))
+                 for _ in range(9)]
+                for _ in range(count)
+            ]  # fmt: skip
+            medians = [sorted(row[i] for row in rows)[(count - 1) // 2] for i in range(9)]
+
+            assert lib.medians([int.from_bytes(fields(*row)) for row in rows]) == fields(*medians)
+
+    def test_band__is_the_measurements_own(self, committee: Contract) -> None:
+        assert Scores.BITS == 28
+        assert committee.parameters().deadBand == fields(*Scores.DEAD_BAND)
 
 
 class TestMoney:
     def test_first_stage__pays_each_reveal(self, market: Market, committee: Contract) -> None:
         _, _, request = market.requested()
         seats = committee.seatsOf(request, 1)
-        market.vote(request, [VALID] * 3)
 
-        receipt = committee.conclude(request)
+        receipt = market.vote(request, [VALID] * 3)
 
         assert [committee.credits(each) for each in seats] == [2 * SEAT_PAY] * 3
         assert [event.amount for event in receipt.named("SeatPaid")] == [2 * SEAT_PAY] * 3
@@ -374,17 +517,26 @@ class TestMoney:
         assert held == sum(committee.credits(each) for each in market.transcoders)
 
 
-def test_fund_request__jobs_manager_only(
+def test_calls_of_the_jobs_manager__nobody_elses(
     market: Market, committee: Contract, stranger: str
 ) -> None:
-    with reverts("caller must be JobsManager"):
-        committee.fundRequest(1, 0, sender=stranger, value=1)
-    with reverts("caller must be JobsManager"):
-        committee.requestVerification(1, 0, stranger, 1, bytes(32), stranger, [], sender=stranger)
+    asked = (0, stranger, 1, 0, SEAT_PAY, bytes(32), stranger, [])
+    for call, args in (
+        (committee.fundRequest, (1,)),
+        (committee.lookAgain, (stranger,)),
+        (committee.requestVerification, (1, *asked)),
+    ):
+        with reverts("caller must be JobsManager"):
+            call(*args, sender=stranger)
     market.protocol.register("JobsManager", stranger)
-    with reverts("amount out of range"):
-        committee.fundRequest(1, 2, sender=stranger, value=1)
     with reverts("claim out of range"):
-        committee.requestVerification(
-            2**40, 0, stranger, 1, bytes(32), stranger, [], sender=stranger
-        )
+        committee.requestVerification(2**40, *asked, sender=stranger)
+
+
+def test_appeals__are_code_that_must_be_registered(market: Market, stranger: str) -> None:
+    market.protocol.register("CommitteeAppeals", stranger)
+
+    with reverts("CommitteeAppeals must be registered"):
+        market.committee.conclude(1)
+    with reverts("CommitteeAppeals must be registered"):
+        market.committee.burnPenalties()

@@ -266,7 +266,7 @@ def test_paused__nothing_moves_and_no_time_passes(
         ("withdrawFor", (owner,)),
         ("withdrawTokens", ()),
         ("burnPenalties", ()),
-        ("requestVerification", (1, 0, owner, 1, bytes(32), owner, [])),
+        ("requestVerification", (1, 0, owner, 1, 0, 1, bytes(32), owner, [])),
     ]
     for function, args in calls:
         with reverts("system is paused"):
