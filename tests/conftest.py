@@ -38,6 +38,7 @@ TOOLS = {
     "ffmpeg": lambda: shutil.which("ffmpeg"),
     "hls.js": lambda: (ROOT / "offchain/web/vendor/hls.min.js").exists() or None,
     "nginx": lambda: shutil.which("nginx"),
+    "openssl": lambda: shutil.which("openssl"),
 }
 
 

@@ -29,6 +29,8 @@ def broadcaster() -> None:
           --keystore key.json --password-file pw.txt --data ./broadcaster-data \\
           --input clip.mp4 --name live
       Then play http://127.0.0.1:8936/live/live/index.m3u8 in any HLS player.
+      With --rtmp 127.0.0.1:1935 instead of --input, publish to it:
+      ffmpeg -re -i clip.mp4 -c copy -f flv rtmp://127.0.0.1:1935/live/$(cat stream.key)
     """
 
 
@@ -37,9 +39,19 @@ def broadcaster() -> None:
 @opt.chain_options
 @opt.key_options
 @opt.data_option
+@opt.option("--input", "source", type=opt.FILE, help="Video file to stream as if live.")
 @opt.option(
-    "--input", "source", type=opt.FILE, required=True, help="Video file to stream as if live."
+    "--rtmp",
+    type=opt.ADDRESS,
+    help="Instead of a file: where to be published to, by ffmpeg, OBS or a camera.",
 )
+@opt.option(
+    "--stream-key",
+    type=opt.FILE,
+    help="File with the key publishers need; by default one is made in the data folder.",
+)
+@opt.option("--rtmp-cert", type=opt.FILE, help="Certificate chain (PEM): speak RTMPS.")
+@opt.option("--rtmp-cert-key", type=opt.FILE, help="The certificate's key (PEM).")
 @opt.option("--name", default="live", help="Name of the stream: A-Z a-z 0-9 _ -, at most 64.")
 @opt.option(
     "--listen",
@@ -163,7 +175,11 @@ def run_broadcaster(
     keystore: Path,
     password_file: Path,
     data: Path,
-    source: Path,
+    source: Path | None,
+    rtmp: Address | None,
+    stream_key: Path | None,
+    rtmp_cert: Path | None,
+    rtmp_cert_key: Path | None,
     name: str,
     listen: Address,
     transcoders: tuple[str, ...],
@@ -188,7 +204,7 @@ def run_broadcaster(
     log_level: str,
     log_format: str,
 ) -> None:
-    """Stream a file as live input until it ends, or until SIGTERM or Ctrl-C.
+    """Stream a file as if live, or what is published, until it ends or SIGTERM or Ctrl-C.
 
     \b
     Exit status: 0 streamed and stopped, 65 the file is no video, 66 the file is missing, 69 no
@@ -207,6 +223,10 @@ def run_broadcaster(
             key=opt.key_settings(keystore, password_file),
             data=data,
             source=source,
+            publish=rtmp,
+            stream_key=stream_key,
+            publish_cert=rtmp_cert,
+            publish_cert_key=rtmp_cert_key,
             name=name,
             listen=listen,
             transcoders=tuple(transcoders),

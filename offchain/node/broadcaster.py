@@ -1,4 +1,4 @@
-"""The broadcaster: a file as live input, through two paid transcoders, out to HLS players."""
+"""The broadcaster: live input, through two paid transcoders, out to HLS players."""
 
 from __future__ import annotations
 
@@ -22,10 +22,12 @@ from offchain.node.errors import BadSetup, NodeError, NoInput
 from offchain.node.exchange import Exchange
 from offchain.node.inspector import Inspector
 from offchain.node.jobbook import JobBook
+from offchain.node.live_input import LiveInput
 from offchain.node.livestream import LiveStream
 from offchain.node.orders import Candidate, Hiring, NoOffer, Order
 from offchain.node.recruiter import Recruiter
 from offchain.node.source import (
+    Source,
     open_input,
     quality_contract,
     segment_pixels,
@@ -37,7 +39,6 @@ from offchain.node.watchdog import Watchdog
 from offchain.store import Findings, Receipts
 
 if TYPE_CHECKING:
-    from offchain.media.segmenter import Segmenter
     from offchain.media.segments import SourceSegment
     from offchain.node.config import BroadcasterSettings
 
@@ -47,26 +48,47 @@ MOST_IN_FLIGHT = 8
 """Segments that wait for an answer at once; the next is shown from the source only."""
 FAST_IN_FLIGHT = 2
 """As many where the input is sent as fast as it can be worked on, instead of at its own pace."""
+MOST_REMEMBERED = 1000
+"""Bad segments that `/v1/status` lists."""
 
 
 async def serve(settings: BroadcasterSettings) -> None:
     """Run a broadcaster to the end of its input, or until SIGTERM or SIGINT."""
-    if not settings.source.is_file():
-        raise NoInput(f"there is no video file {settings.source}")
-    source = await asyncio.to_thread(open_input, settings)
+    source: Source | None = None
+    if settings.source is not None:
+        if not settings.source.is_file():
+            raise NoInput(f"there is no video file {settings.source}")
+        source = await asyncio.to_thread(open_input, settings.source, settings)
     settings.data.mkdir(parents=True, exist_ok=True)
-    async with open_node(settings.chain, settings.key, settings.data) as node:
-        broadcaster = Broadcaster(settings, node, source)
-        await broadcaster.run()
+    async with contextlib.AsyncExitStack() as stack:
+        node = await stack.enter_async_context(
+            open_node(settings.chain, settings.key, settings.data)
+        )
+        live: LiveInput | None = None
+        if source is None:
+            live = await stack.enter_async_context(LiveInput.of(settings))
+            with stop_signals(lambda _: live.end()):
+                source = await live.segmenter(
+                    round(settings.segment_s * 1000), settings.source_height
+                )
+        if source is not None:
+            await Broadcaster(settings, node, source, live).run()
 
 
 class Broadcaster:
     """One stream, from its input to its last settled job."""
 
-    def __init__(self, settings: BroadcasterSettings, node: Node, source: Segmenter) -> None:
+    def __init__(
+        self,
+        settings: BroadcasterSettings,
+        node: Node,
+        source: Source,
+        live: LiveInput | None = None,
+    ) -> None:
         self._settings = settings
         self._node = node
         self._source = source
+        self._live = live
         self._contract = quality_contract(settings, source)
         self._stream = LiveStream(
             settings.name,
@@ -79,6 +101,7 @@ class Broadcaster:
         self._findings = Findings(node.db)
         self._counts = StreamTally()
         self._seats: list[Seat] = []
+        self._bad: list[str] = []
         self._phase = "starting"
         self._stop = asyncio.Event()
         self._watchdog: Watchdog | None = None
@@ -137,6 +160,7 @@ class Broadcaster:
         return {
             "address": self._node.address,
             "stream": self._stream.as_json(),
+            "input": self._live.status() if self._live else {"file": str(self._settings.source)},
             "phase": self._phase,
             "ended": self._phase in ("ended", "settled"),
             "uptime": round(time.time() - counts.started, 1),
@@ -153,7 +177,7 @@ class Broadcaster:
             "latency": counts.latency.as_json(),
             "transcoders": [seat.as_json() for seat in self._seats],
             "claims": self._watchdog.as_json() if self._watchdog else {},
-            "pictures": self._inspector.as_json(),
+            "pictures": {**self._inspector.as_json(), "bad": self._bad},
             "contract": self._contract.to_json(),
         }
 
@@ -169,6 +193,8 @@ class Broadcaster:
     def _on_signal(self, name: str) -> None:
         log.info("stopping", extra={"signal": name})
         self._stop.set()
+        if self._live is not None:
+            self._live.end()
 
     async def _stream_all(self, client: TranscoderClient, background: asyncio.TaskGroup) -> None:
         self._phase = "hiring"
@@ -273,6 +299,8 @@ class Broadcaster:
     async def _caught(self, seat: Seat, segment: SourceSegment, why: str) -> None:
         """Keep what was found for the claim on it, and sign nothing more under this job."""
         job = seat.job.job_id
+        words = f"segment {segment.sequence} by {seat.job.transcoder}: {why}"
+        self._bad = [*self._bad[1 - MOST_REMEMBERED :], words]
         await self._findings.add(job, segment.sequence, why)
         self._background.create_task(
             keep_running(f"ending job {job}", lambda: self._steward.end_jobs([job]))

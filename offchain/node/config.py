@@ -139,7 +139,8 @@ class WorkerSettings:
 class BroadcasterSettings:
     """What a broadcaster runs with.
 
-    `most_segments` bounds what each job pays for; `duration_s` of input, or all of it;
+    The input is the file `source`, or what is published over RTMP at `publish` by whoever knows
+    the key in `stream_key`. `most_segments` bounds what each job pays for; `duration_s` of input;
     `source_height` caps the source's short side in pixels; `late_after` in segment durations;
     `transcoders` are main and standby, or none to choose them from the pool; one segment in
     `elect_every` goes to one elected by stake, 0 for none. `bond_budget` is the most wei that lie
@@ -149,7 +150,11 @@ class BroadcasterSettings:
     chain: ChainSettings
     key: KeySettings
     data: Path
-    source: Path
+    source: Path | None = None
+    publish: Address | None = None
+    stream_key: Path | None = None
+    publish_cert: Path | None = None
+    publish_cert_key: Path | None = None
     name: str = "live"
     listen: Address = Address("127.0.0.1", 8936)
     transcoders: tuple[str, ...] = ()
@@ -177,6 +182,8 @@ class BroadcasterSettings:
             raise BadSetup(f"{self.name!r} cannot name a stream: use A-Z a-z 0-9 _ -, at most 64")
         if len(self.transcoders) > 2:
             raise BadSetup("a stream has a main and a standby transcoder, not more")
+        if (self.source is None) == (self.publish is None):
+            raise BadSetup("give one input: --input FILE, or --rtmp HOST:PORT to be published to")
 
 
 def read_config_file(path: Path, known: set[str]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import dataclasses
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from offchain.media.live import LiveSegmenter
 from offchain.media.probe import NotAVideo
 from offchain.media.profiles import QualityContract, Rung, ladder_for
 from offchain.media.segmenter import Segmenter, paced
@@ -17,12 +18,17 @@ from offchain.node.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+    from pathlib import Path
 
     from offchain.media.segments import SourceSegment
     from offchain.node.config import BroadcasterSettings
 
 
-def quality_contract(settings: BroadcasterSettings, source: Segmenter) -> QualityContract:
+Source = Segmenter | LiveSegmenter
+"""A file as if live, or what is published."""
+
+
+def quality_contract(settings: BroadcasterSettings, source: Source) -> QualityContract:
     """What the jobs will ask for: the rungs given, or a ladder that fits the input."""
     fps = Fraction(source.fps)
     if settings.rungs:
@@ -35,12 +41,14 @@ def quality_contract(settings: BroadcasterSettings, source: Segmenter) -> Qualit
     return dataclasses.replace(contract, mode="live") if settings.mode == "live" else contract
 
 
-def segment_pixels(contract: QualityContract, source: Segmenter) -> int:
+def segment_pixels(contract: QualityContract, source: Source) -> int:
     """The most pixels of output one segment can have; every segment is paid for this many.
 
-    Passed pictures are cut at their own keyframes, up to a quarter later than asked for.
+    Passed pictures are cut at their own keyframes, up to a quarter later than asked for; and the
+    next publisher's may be passed where this one's are not.
     """
-    longest = contract.segment_ms * (5 if source.copies_video else 4) // 4
+    as_is = source.copies_video or isinstance(source, LiveSegmenter)
+    longest = contract.segment_ms * (5 if as_is else 4) // 4
     return sum(
         rung.width
         * rung.height
@@ -57,11 +65,11 @@ def check_shape(rung: Rung, rendition: bytes) -> None:
         raise BadWork(f"the rendition {rung.name} cannot be played: {exc}") from exc
 
 
-def open_input(settings: BroadcasterSettings) -> Segmenter:
-    """Open the input; blocking. Raises `BadInput` where it is no video."""
+def open_input(path: Path, settings: BroadcasterSettings) -> Segmenter:
+    """Open an input file; blocking. Raises `BadInput` where it is no video."""
     try:
         return Segmenter(
-            settings.source,
+            path,
             segment_ms=round(settings.segment_s * 1000),
             source_height=settings.source_height,
             loop=settings.loop,
@@ -70,7 +78,7 @@ def open_input(settings: BroadcasterSettings) -> Segmenter:
         raise BadInput(str(exc)) from exc
 
 
-def until_ms(source: Segmenter, limit_ms: float | None) -> Iterator[SourceSegment]:
+def until_ms(source: Source, limit_ms: float | None) -> Iterator[SourceSegment]:
     """The source's segments that begin before `limit_ms`."""
     for segment in source:
         if limit_ms is not None and segment.start_ms >= limit_ms:
@@ -83,11 +91,13 @@ async def _no_sleep(_seconds: float) -> None:
 
 
 async def segments(
-    source: Segmenter, settings: BroadcasterSettings, stop: asyncio.Event
+    source: Source, settings: BroadcasterSettings, stop: asyncio.Event
 ) -> AsyncGenerator[SourceSegment, None]:
     """The input's segments at the chosen pace, until its end, the time set, or `stop`."""
     limit_ms = settings.duration_s * 1000 if settings.duration_s else None
-    sleep = asyncio.sleep if settings.realtime else _no_sleep
+    # What is published arrives at its own pace.
+    waits = settings.realtime and not isinstance(source, LiveSegmenter)
+    sleep = asyncio.sleep if waits else _no_sleep
     stopped = asyncio.ensure_future(stop.wait())
     steps = paced(until_ms(source, limit_ms), sleep=sleep).__aiter__()
     try:

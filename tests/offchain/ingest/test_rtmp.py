@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import io
 import shutil
+import ssl
+import subprocess
 import sys
 import threading
 from typing import TYPE_CHECKING, Any
@@ -46,8 +48,8 @@ def key_in(path: Path) -> str:
     return path.read_text().strip()
 
 
-async def publish(source: Path, port: int, key: str) -> int:
-    url = f"rtmp://127.0.0.1:{port}/live/{key}"
+async def publish(source: Path, port: int, key: str, scheme: str = "rtmp") -> int:
+    url = f"{scheme}://127.0.0.1:{port}/live/{key}"
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", PUBLISH, str(source), url, stderr=asyncio.subprocess.DEVNULL
     )
@@ -167,6 +169,22 @@ async def test_ffmpeg__publishes_in_real_time(secret: Path, tmp_path: Path) -> N
         assert await process.wait() == 0
     segments = await recorder.finish()
     assert sum(shown(each)[1] for each in segments) == 96
+
+
+@pytest.mark.needs("openssl")
+async def test_publisher_over_tls__is_heard(secret: Path, tmp_path: Path) -> None:
+    source = write_clip(tmp_path / "clip.mp4", Clip(frames=48))
+    names = [str(tmp_path / name) for name in ("cert.pem", "key.pem")]
+    make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+    make += ["-nodes", "-subj", "/CN=localhost", "-out", names[0], "-keyout", names[1]]
+    await asyncio.to_thread(subprocess.run, make, check=True, capture_output=True)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(*names)
+    stream = PublishedStream(StreamKey(secret))
+    recorder = Recorder(stream)
+    async with RtmpServer("127.0.0.1", 0, stream, tls=tls) as server:
+        assert await publish(source, server.port, key_in(secret), scheme="rtmps") == 0
+    assert sum(shown(each)[1] for each in await recorder.finish()) == 48
 
 
 async def test_strangers__get_nowhere_and_cost_nothing(secret: Path) -> None:
