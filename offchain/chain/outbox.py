@@ -42,8 +42,9 @@ class Outbox:
     """`await outbox.submit(purpose, to, data)`, `await outbox.wait(purpose)`; `run()` does it all.
 
     `confirmations`: blocks on top of a transaction's own until it is FINAL. `reason` turns revert
-    data into words (`Contracts.reason`). `poll`: seconds between looks at the chain while anything
-    is open.
+    data into words (`Contracts.reason`). `spare_gas` is what to allow beyond the estimate for a
+    purpose whose cost depends on what others do in the same block. `poll`: seconds between looks at
+    the chain while anything is open.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Outbox:
         reason: Callable[[bytes], str] = reason_in_words,
         poll: float = 1.0,
         max_in_flight: int = 16,
+        spare_gas: Callable[[str], int] = lambda _: 0,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._client = client
@@ -66,6 +68,7 @@ class Outbox:
         self._watch = Watch(client, db, signer.address, confirmations, reason)
         self._poll = poll
         self._max_in_flight = max_in_flight
+        self._spare_gas = spare_gas
         self._clock = clock
         self._lock = asyncio.Lock()
         self._wake = asyncio.Event()
@@ -235,7 +238,9 @@ class Outbox:
             # Not the contract's refusal: no funds, or a node in trouble. It may pass.
             await self._wait_for(intent, error.message)
             return None
-        return 21_000 if used == 21_000 else used + used // 4 + 10_000
+        if used == 21_000:
+            return used
+        return used + used // 4 + 10_000 + self._spare_gas(intent.purpose)
 
     async def _estimate(self, intent: Intent, block: str) -> int:
         try:

@@ -19,6 +19,7 @@ from offchain.chain.errors import WrongChain
 from offchain.chain.follower import Follower
 from offchain.chain.keys import LocalSigner, load_keystore, read_password
 from offchain.chain.outbox import Outbox
+from offchain.committee.gas import spare_gas
 from offchain.net.reach import ANYWHERE, PUBLIC, Reach
 from offchain.node.errors import BadSetup, NoRpc
 from offchain.proof.typed import Domain
@@ -109,7 +110,9 @@ async def open_node(chain: ChainSettings, key: KeySettings, data: Path) -> Async
             address=signer.address,
         )
         contracts = Contracts(client, deployment)
-        outbox = Outbox(client, db, signer, reason=contracts.reason, poll=chain.poll_s)
+        outbox = Outbox(
+            client, db, signer, reason=contracts.reason, poll=chain.poll_s, spare_gas=spare_gas
+        )
         follower = Follower(
             client, db, contracts, start_block=deployment.start_block, poll=chain.poll_s
         )

@@ -368,3 +368,23 @@ async def test_attempts__stored_raw_is_what_was_hashed(
     await outbox.step()
     for attempt in await db.run(lambda c: intents.attempts_of(c, 1)):
         assert keccak(attempt.raw) == attempt.tx_hash
+
+
+async def test_spare_gas__allowed_beyond_the_estimate_for_its_purpose_alone(
+    client: ChainClient,
+    db: Database,
+    signer: LocalSigner,
+    anvil: Anvil,
+    counter: Contract,
+) -> None:
+    anvil.automine(False)
+    box = Outbox(client, db, signer, spare_gas=lambda purpose: 90_000 * (purpose == "count:2"))
+    limits = []
+    for purpose in ("count:0", "count:1", "count:2"):  # the first one pays for fresh storage
+        await count(box, counter, purpose)
+        await through(box, anvil)
+        intent = await box.get(purpose)
+        assert intent is not None and intent.gas is not None
+        limits.append(intent.gas)
+
+    assert limits[2] - limits[1] == 90_000
