@@ -118,7 +118,11 @@ class Elections:
         await self._node.outbox.submit(f"cancel:{job.job_id}", jobs.address, data)
 
     async def _seat(self, job: KnownJob) -> Seat:
-        url = await self._node.contracts.ServiceRegistry.call("getServiceURI", job.transcoder)
+        registry, url = self._node.contracts.ServiceRegistry, ""
+        while not url:
+            # It may have accepted in the moment it started.
+            url = await registry.call("getServiceURI", job.transcoder)
+            await asyncio.sleep(0 if url else LOOK_S)
         log.info("elected", extra={"job": job.job_id, "transcoder": job.transcoder})
         return Seat(ELECTED, job, url, every=self._every)
 

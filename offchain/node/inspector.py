@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("livepeer.broadcaster")
 
 DEADLINE_S = 60.0
-MOST_REMEMBERED = 100
 
 
 class Inspector:
@@ -49,7 +48,6 @@ class Inspector:
         self._overdue: set[asyncio.Task[None]] = set()
         self.inspected = 0
         self.in_time = 0
-        self.bad: list[str] = []
 
     async def __aenter__(self) -> Self:
         return self
@@ -67,7 +65,7 @@ class Inspector:
         """What is wrong with an answer, or nothing if it was not looked at or cannot wait."""
         if not self._wants(seat):
             return ""
-        self._running = task = asyncio.create_task(self._judge(seat, source, checked))
+        self._running = task = asyncio.create_task(self._judge(source, checked))
         done, _ = await asyncio.wait({task}, timeout=max(0.0, patience_s))
         if done:
             self.in_time += 1
@@ -79,7 +77,7 @@ class Inspector:
 
     def as_json(self) -> dict[str, Any]:
         """What `/v1/status` says about it."""
-        return {"inspected": self.inspected, "inTime": self.in_time, "bad": self.bad}
+        return {"inspected": self.inspected, "inTime": self.in_time}
 
     def _wants(self, seat: Seat) -> bool:
         """Whether to look at this one: never at two at once, at all of who was caught before."""
@@ -92,7 +90,7 @@ class Inspector:
         if bad:
             await self._late(seat, source, bad)
 
-    async def _judge(self, seat: Seat, source: SourceSegment, checked: Checked) -> str:
+    async def _judge(self, source: SourceSegment, checked: Checked) -> str:
         rung = random.randrange(len(checked.renditions))
         receipt = checked.receipt
         claim = Claim(
@@ -110,8 +108,4 @@ class Inspector:
             log.warning("a segment was not inspected", extra={"why": str(exc)})
             return ""
         self.inspected += 1
-        if judgement.verdict != INVALID:
-            return ""
-        words = f"segment {source.sequence} by {seat.job.transcoder}: {judgement.reason}"
-        self.bad = [*self.bad[1 - MOST_REMEMBERED :], words]
-        return judgement.reason
+        return judgement.reason if judgement.verdict == INVALID else ""

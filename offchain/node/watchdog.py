@@ -72,6 +72,7 @@ class Watchdog(Duty):
         self._examined: dict[Key, Finding] = {}
         self._asked: dict[Key, int] = {}
         self._due_since: dict[tuple[Key, int], int] = {}
+        self.examined = 0
         self.matched = 0
         self.challenged = 0
         self.warnings: list[str] = []
@@ -84,6 +85,7 @@ class Watchdog(Duty):
     def as_json(self) -> dict[str, Any]:
         """What `/v1/status` says about it."""
         return {
+            "examined": self.examined,
             "open": len(self._claims) - len(self._ended),
             "matched": self.matched,
             "challenged": self.challenged,
@@ -136,6 +138,7 @@ class Watchdog(Duty):
                     return None
                 finding = Finding(f"has leaves that its transcoder withholds: {exc}")
         self._examined[key] = finding
+        self.examined += 1
         if finding.words:
             words = f"claim {key[1]} of job {key[0]} {finding.words}"
             self.warnings = [*self.warnings[1 - MOST_WARNINGS :], words]

@@ -26,7 +26,7 @@ class Board:
         self._state: dict[str, Any] = {"phase": "Starting…", "live": False}
         self.crew: Crew | None = None
         self.phase = "Starting…"
-        self.waiting = "Starting a chain and seven people on it…"
+        self.waiting = "Starting a chain and eight people on it…"
         self.playing = False
         self.over = False
 
@@ -59,11 +59,14 @@ class Board:
         for row in ledger.checking:
             fees[row.who] = fees.get(row.who, 0) + row.amount
         minted = _by_who(ledger.mint, "minted")
+        lost = {row.who: row.amount for row in ledger.losers}
         rows = []
         for person in self._people.transcoders:
             node = self.crew.workers.get(person.name) if self.crew else None
             status = node.status if node else {}
             role, state = progress.role(person.address)
+            if person.name in lost:
+                role += f", lost {lpt(lost[person.name])}"
             if node is not None and not node.child.alive:
                 role, state = "lost, restarting", "lost"
             done = progress.transcoded(status)

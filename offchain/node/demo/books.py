@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from offchain.node.demo.ledger import Facts
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 # Claim status from which nothing is reserved any more: PAID, FORFEITED, UNPAID, VOID.
 FIRST_FINAL_STATUS = 5
+NOBODY = "0x" + "00" * 20
 
 
 class Books:
@@ -50,6 +52,7 @@ class Books:
         refunded = watch.total("JobsManager", "JobCancelled", "refund")
         refunded += watch.total("JobsManager", "JobClosed", "refund")
         checking = self._checking()
+        taken, burned = self._taken(), watch.total("LivepeerToken", "Transfer", "value", to=NOBODY)
         stakers = self._stakers()
         own = {name: self._own(address) for name, address in stakers.items()}
 
@@ -57,6 +60,8 @@ class Books:
         minter, token = self._contracts.Minter.address, self._contracts.LivepeerToken
         fees_in_hand = await self._client.balance(minter, block) + withdrawn
         stake_in_hand = await token.call("balanceOf", minter, block=block)
+        minted = {name: grown + taken.get(name, 0) for name, grown in growth.items()}
+        committee = self._contracts.VerifierCommittee
         return Facts(
             block=block,
             escrowed=escrowed,
@@ -66,11 +71,42 @@ class Books:
             refunded=refunded,
             held=await self._held(jobs, open_claims, block),
             checking=checking,
-            minted=growth,
-            minted_rounding=stake_in_hand - bonded - sum(growth.values()),
+            minted=minted,
+            minted_rounding=stake_in_hand + sum(taken.values()) - bonded - sum(minted.values()),
             supply_before=self._supply_before,
             supply_now=await token.call("totalSupply", block=block),
+            taken=taken,
+            burned=burned,
+            to_burn=await committee.call("penaltiesToBurn", block=block),
+            rewarded=await self._rewarded(block),
         )
+
+    def _taken(self) -> dict[str, int]:
+        """Name -> LPT lost by slashes and fines."""
+        lost: Counter[str] = Counter()
+        for event in self._watch.of("BondingManager", "TranscoderSlashed"):
+            lost[self._name(event.args["transcoder"])] += event.args["penalty"]
+        for event in self._watch.of("BondingManager", "SeatPenalized"):
+            lost[self._name(event.args["transcoder"])] += event.args["amount"]
+        return dict(lost)
+
+    async def _rewarded(self, block: int) -> dict[str, int]:
+        """Name -> LPT that the demo's people hold or are owed beside their stakes.
+
+        All they had they bonded, so this can only come from what others lost.
+        """
+        token, committee = self._contracts.LivepeerToken, self._contracts.VerifierCommittee
+
+        async def has(address: str) -> int:
+            held = await token.call("balanceOf", address, block=block)
+            return int(held) + int(await committee.call("tokenCredits", address, block=block))
+
+        people = list(self._people)
+        amounts = await asyncio.gather(*(has(person.address) for person in people))
+        return {person.name: amount for person, amount in zip(people, amounts, strict=True)}
+
+    def _name(self, address: str) -> str:
+        return self._people.names.get(address) or short(address)
 
     def _stakers(self) -> dict[str, str]:
         """Name -> address of the crew and of whoever else has bonded."""
@@ -141,12 +177,10 @@ class Books:
         return keys("WorkClaimed") - keys("FeesDistributed", "ClaimRefunded")
 
     def _checking(self) -> dict[str, int]:
-        names = self._people.names
-        earned: dict[str, int] = {}
+        earned: Counter[str] = Counter()
         for event in self._watch.of("VerifierCommittee", "SeatPaid"):
-            who = names.get(event.args["verifier"], event.args["verifier"])
-            earned[who] = earned.get(who, 0) + event.args["amount"]
-        return earned
+            earned[self._name(event.args["verifier"])] += event.args["amount"]
+        return dict(earned)
 
     def _escrowed(self) -> int:
         """What broadcasters put in; a job that replaces a lapsed one brings nothing new."""

@@ -43,6 +43,45 @@ STOP_SECONDS = 20
     help="How much video --once streams; a shorter clip is repeated.",
 )
 @click.option(
+    "--cheat",
+    metavar="KIND",
+    help="Let the main transcoder cheat, and see it found out: logo, freeze, black, bitrate, "
+    "phantom, … (`livepeer worker run --help` lists them all).",
+)
+@click.option(
+    "--stubborn/--no-stubborn",
+    default=None,
+    help="Whether one seat votes against the truth once. [default: yes, unless somebody cheats]",
+)
+@click.option(
+    "--draw-every",
+    type=click.IntRange(1, 1000),
+    default=5,
+    show_default=True,
+    help="One segment in so many is drawn by lottery and checked; 1 for every one.",
+)
+@click.option(
+    "--claim-every",
+    type=click.IntRange(1, 64),
+    default=5,
+    show_default=True,
+    help="Segments that a worker claims together.",
+)
+@click.option(
+    "--segment-seconds",
+    type=click.FloatRange(0.5, 4),
+    default=2.0,
+    show_default=True,
+    help="Length of a segment.",
+)
+@click.option(
+    "--source-height",
+    type=click.IntRange(96, 1080),
+    default=360,
+    show_default=True,
+    help="Scale the input down to this many pixels on its short side.",
+)
+@click.option(
     "--port",
     type=click.IntRange(1, 65535),
     default=8080,
@@ -65,12 +104,18 @@ def demo(
     once: bool,
     clip: Path | None,
     seconds: int,
+    cheat: str | None,
+    stubborn: bool | None,
+    draw_every: int,
+    claim_every: int,
+    segment_seconds: float,
+    source_height: int,
     port: int,
     report: Path | None,
     folder: Path,
     stop: bool,
 ) -> None:
-    """Run a whole network on this machine: a chain, five transcoders, a live stream, a page.
+    """Run a whole network on this machine: a chain, six transcoders, a live stream, a page.
 
     Without --once the clip loops until Ctrl-C. Nothing that is started outlives the command. Exit
     status: 0 all went well, 1 the run failed, 2 bad input, 3 this machine lacks something, 130 or
@@ -85,8 +130,34 @@ def demo(
         clip = CLIP
         if not clip.exists():
             fail("the demo's clip is missing: run `make setup`, or give a video with --input", 3)
-    options = Options(clip, once, float(seconds), port, folder.absolute(), report)
+    if cheat is not None:
+        check_cheat(cheat)
+    options = Options(
+        clip=clip,
+        once=once,
+        seconds=float(seconds),
+        port=port,
+        folder=folder.absolute(),
+        report=report,
+        cheat=cheat,
+        stubborn=cheat is None if stubborn is None else stubborn,
+        draw_every=draw_every,
+        claim_every=claim_every,
+        segment_seconds=segment_seconds,
+        source_height=source_height,
+    )
     sys.exit(perform(options))
+
+
+def check_cheat(kind: str) -> None:
+    """Ends with a sentence where nobody can cheat like that."""
+    from offchain.node.errors import BadSetup
+    from offchain.node.mischief import parse_cheat
+
+    try:
+        parse_cheat(kind)
+    except BadSetup as error:
+        fail(str(error), 2)
 
 
 def perform(options: Options) -> int:

@@ -1,4 +1,4 @@
-"""The nodes: five workers and a broadcaster as processes of their own, started and asked."""
+"""The nodes: six workers and a broadcaster as processes of their own, started and asked."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from offchain.node.demo.problems import DemoError
 from offchain.node.demo.workspace import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from offchain.node.demo.people import People, Person
@@ -38,7 +38,10 @@ class Show:
     seconds: float | None
     price: str
     most_segments: int
-    source_height: int = 360
+    source_height: int
+    segment_seconds: float
+    elect_every: int
+    check_every: int
 
 
 @dataclass(slots=True)
@@ -77,14 +80,20 @@ class Crew:
         self.broadcaster: Node | None = None
 
     async def start_workers(
-        self, people: Iterable[Person], network: Path, rpc: str, claim_every: int
+        self,
+        people: Iterable[Person],
+        network: Path,
+        rpc: str,
+        claim_every: int,
+        mischief: Mapping[str, Sequence[str]],
     ) -> None:
-        """Starts a worker for each of these transcoders."""
+        """Starts a worker for each of these transcoders; `mischief` holds options by name."""
         for person in people:
             port, admin = free_port(), free_port()
             command = self._command("worker", person, network, rpc)
             command += ["--listen", f"127.0.0.1:{port}", "--admin", f"127.0.0.1:{admin}"]
             command += ["--claim-every", str(claim_every), "--drain-seconds", "3"]
+            command += mischief.get(person.name, ())
             child = await self._processes.start(f"worker-{person.name.lower()}", command)
             status = f"http://127.0.0.1:{admin}/v1/status"
             self.workers[person.name] = Node(person, child, status)
@@ -98,7 +107,8 @@ class Crew:
             command += ["--transcoder", person.address]
         command += ["--price", show.price, "--most-segments", str(show.most_segments)]
         command += ["--source-height", str(show.source_height), "--loop", "--stay"]
-        command += ["--drain-seconds", "3"]
+        command += ["--drain-seconds", "3", "--segment-seconds", str(show.segment_seconds)]
+        command += ["--elect-every", str(show.elect_every), "--check-every", str(show.check_every)]
         if show.seconds is not None:
             command += ["--duration", str(show.seconds)]
         child = await self._processes.start("broadcaster", command)

@@ -27,13 +27,14 @@ LPT = 10**18
 ETHER = 10**18
 EVERYONE_ETH = 100 * ETHER
 # Stakes differ so that a draw by stake can be seen at work.
-STAKES = (5_000 * LPT, 4_000 * LPT, 3_500 * LPT, 3_000 * LPT, 2_500 * LPT)
+STAKES = tuple(lpt * LPT for lpt in (5_000, 4_000, 3_500, 3_000, 2_500, 2_000))
 DELEGATED = 2_000 * LPT
 REWARD_CUT = 100_000  # the transcoder keeps 10 % of its rewards, in parts per million
 FEE_SHARE = 500_000  # and passes 50 % of its fees on to its delegators
 # Wei for this many pixels of output: about 0.0001 ETH for two seconds of a small ladder, so that
 # amounts are legible on the page. Real networks pay a hundred-thousandth of it.
 PRICE = (20_000_000_000, 1_000)
+MOST_DRAWS = 64
 # A committee is drawn from the snapshot of the round before the claim's, so two rounds must have
 # begun with everybody in them.
 ROUNDS_TO_BEGIN = 2
@@ -54,17 +55,34 @@ class Stage:
     start_block: int
 
 
-def protocol() -> ProtocolConfig:
-    """The development preset with the shortest waits, so that one sitting shows a whole claim."""
+def protocol(draw_every: int) -> ProtocolConfig:
+    """The development preset with the shortest waits, so that one sitting shows a whole claim.
+
+    A vote is over as soon as everybody has voted: its windows are long for machines that are slow.
+    """
     preset = development()
     return replace(
         preset,
         governor_owner=GOVERNANCE,
-        jobs=replace(preset.jobs, seed_delay=2, challenge_window=4),
+        jobs=replace(
+            preset.jobs,
+            verification_rate=draw_every,
+            max_samples=MOST_DRAWS,
+            seed_delay=2,
+            election_delay=2,
+            challenge_window=6,
+            accept_window=40,
+            verdict_window=180,
+        ),
+        committee=replace(
+            preset.committee, commit_window=30, reveal_window=10, appeal_window=6, seat_delay=2
+        ),
     )
 
 
-async def set_stage(chain: Anvil, client: ChainClient, people: People, file: Path) -> Stage:
+async def set_stage(
+    chain: Anvil, client: ChainClient, people: People, file: Path, draw_every: int
+) -> Stage:
     """Deploys, funds, bonds and begins the first rounds; writes the deployment to `file`."""
     deployer = LocalSigner(secrets.token_bytes(32))
     await asyncio.gather(
@@ -73,7 +91,7 @@ async def set_stage(chain: Anvil, client: ChainClient, people: People, file: Pat
             for address in (deployer.address, *people.names)
         )
     )
-    deployment = await deploy(client, deployer, protocol(), "demo")
+    deployment = await deploy(client, deployer, protocol(draw_every), "demo")
     deployment.save(file)
     contracts = Contracts(client, deployment)
     await _fund(Wallet(client, deployer), contracts, people)

@@ -35,11 +35,19 @@ class Facts:
     checking: Mapping[str, int]
     """Name -> earned for verifying others' work (claimants pay this, not the escrow)."""
     minted: Mapping[str, int]
-    """Name -> growth of its stake."""
+    """Name -> growth of its stake, what was taken from it counted back in."""
     minted_rounding: int
-    """LPT the protocol holds beyond the stakes: rounding and seat penalties."""
+    """LPT the protocol holds beyond the stakes."""
     supply_before: int
     supply_now: int
+    taken: Mapping[str, int]
+    """Name -> LPT lost by slashes and fines, by their events."""
+    burned: int
+    """LPT destroyed."""
+    to_burn: int
+    """LPT of fines that waits to be destroyed."""
+    rewarded: Mapping[str, int]
+    """Name -> LPT that finders and honest seats got of what others lost, by their balances."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +96,18 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """Both accounts of a run."""
+    """The accounts of a run: the escrow's ETH, the LPT minted, and the LPT taken for misconduct."""
 
     escrow: Account
     mint: Account
+    taken: Account
     checking: tuple[Row, ...]
+    losers: tuple[Row, ...]
 
     @property
     def balanced(self) -> bool:
-        """Whether both accounts add up."""
-        return self.escrow.balanced and self.mint.balanced
+        """Whether every account adds up."""
+        return self.escrow.balanced and self.mint.balanced and self.taken.balanced
 
 
 def reckon(facts: Facts) -> Ledger:
@@ -109,8 +119,14 @@ def reckon(facts: Facts) -> Ledger:
     escrow.append(Row("held", "in jobs and open claims", facts.held))
     mint = [Row("minted", who, amount) for who, amount in facts.minted.items() if amount]
     mint.append(Row("rounding", "kept by the protocol", facts.minted_rounding))
+    taken = [Row("got of it", who, amount) for who, amount in facts.rewarded.items() if amount]
+    taken.append(Row("burned", "nobody", facts.burned))
+    taken.append(Row("to be burned", "nobody", facts.to_burn))
+    minted = facts.supply_now - facts.supply_before + facts.burned
     return Ledger(
         escrow=Account(facts.escrowed, tuple(escrow), "wei", eth),
-        mint=Account(facts.supply_now - facts.supply_before, tuple(mint), "smallest unit", lpt),
+        mint=Account(minted, tuple(mint), "smallest unit", lpt),
+        taken=Account(sum(facts.taken.values()), tuple(taken), "smallest unit", lpt),
         checking=tuple(Row("checking", who, wei) for who, wei in facts.checking.items() if wei),
+        losers=tuple(Row("lost", who, amount) for who, amount in facts.taken.items() if amount),
     )

@@ -11,7 +11,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """With `once`, `seconds` of video are streamed and the demo ends by itself."""
+    """With `once`, `seconds` of video are streamed and the demo ends by itself.
+
+    `cheat` is how the main transcoder cheats, if it does; `stubborn` whether one seat votes against
+    the truth once. One segment in `draw_every` is drawn to be checked, `claim_every` are claimed
+    together, `segment_seconds` is the length of one, `source_height` the input's in pixels.
+    """
 
     clip: Path
     once: bool
@@ -19,6 +24,12 @@ class Options:
     port: int
     folder: Path
     report: Path | None = None
+    cheat: str | None = None
+    stubborn: bool = True
+    draw_every: int = 5
+    claim_every: int = 5
+    segment_seconds: float = 2.0
+    source_height: int = 360
 
     @property
     def title(self) -> str:

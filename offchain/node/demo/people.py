@@ -1,4 +1,4 @@
-"""Who takes part: five transcoders, a delegator and a broadcaster, each with a key of its own."""
+"""Who takes part: six transcoders, a delegator and a broadcaster, each with a key of its own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-TRANSCODERS = ("Ada", "Grace", "Hedy", "Alan", "Edsger")
+TRANSCODERS = ("Ada", "Grace", "Hedy", "Alan", "Edsger", "Barbara")
 DELEGATOR = "Dorothy"
 BROADCASTER = "The studio"
 # Throw-away keys of a chain that dies with the demo: a weak work factor saves seconds of start-up.
@@ -55,12 +55,12 @@ class People:
 
     @property
     def hired(self) -> tuple[Person, ...]:
-        """The transcoders that the broadcaster hires: main and standby."""
+        """The transcoders that the broadcaster hires by name: main and standby."""
         return self.transcoders[:2]
 
     @property
     def others(self) -> tuple[Person, ...]:
-        """The transcoders that are there to check, and to be hired another time."""
+        """The transcoders that are there to check, and to be elected."""
         return self.transcoders[2:]
 
     @property

@@ -15,7 +15,7 @@ from offchain.node.demo.problems import DemoError
 from offchain.node.demo.progress import Progress
 from offchain.node.demo.report import write_report
 from offchain.node.demo.table import final_table
-from offchain.web.narrator import Narrator
+from offchain.web.narrator import Line, Narrator
 from offchain.web.words import count, joined
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from offchain.node.demo.books import Books
     from offchain.node.demo.crew import Crew
     from offchain.node.demo.genesis import Stage
+    from offchain.node.demo.justice import Justice
     from offchain.node.demo.ledger import Ledger
     from offchain.node.demo.options import Options
     from offchain.node.demo.pace import Pace
@@ -33,15 +34,16 @@ if TYPE_CHECKING:
     from offchain.node.demo.watch import ChainWatch
     from offchain.web.feed import EventFeed
 
-SEGMENT_SECONDS = 2
-CLAIM_EVERY = 5
+ELECT_EVERY = 3  # one segment in three goes to whoever is elected
+CHECK_EVERY = 4  # and the broadcaster looks at one in four itself
+STUBBORN_REQUEST = 1
 BLOCK_SECONDS = 1
 SPARE_SEGMENTS = 30  # more than the stream has, so that some of the escrow comes back
 LOOP_SEGMENTS = 1_000  # in each job while the clip loops; a job used up is followed by another
 READY_SECONDS = 45.0
 FIRST_PICTURE_SECONDS = 60.0
 STREAM_SLACK_SECONDS = 60.0
-SETTLE_SECONDS = 150.0
+SETTLE_SECONDS = 240.0
 LOOK_SECONDS = 1.0
 logger = logging.getLogger(__name__)
 
@@ -59,6 +61,7 @@ class Performance:
         watch: ChainWatch,
         books: Books,
         feed: EventFeed,
+        justice: Justice,
     ) -> None:
         self._options = options
         self._pace = pace
@@ -71,6 +74,8 @@ class Performance:
         self._narrator = Narrator(people.names)
         self._told = 0
         self._progress = Progress(watch, people)
+        self._justice = justice
+        self._caught: list[str] = []
         self._stream_over = asyncio.Event()
         self.finish = asyncio.Event()
         self.can_finish = False
@@ -100,16 +105,32 @@ class Performance:
         await self._crew.start_broadcaster(stage.network_file, chain.url, self._show())
 
     async def _start_workers(self, people: tuple[Person, ...], chain: Anvil, stage: Stage) -> None:
-        await self._crew.start_workers(people, stage.network_file, chain.url, CLAIM_EVERY)
+        await self._crew.start_workers(
+            people, stage.network_file, chain.url, self._options.claim_every, self._mischief()
+        )
+
+    def _mischief(self) -> dict[str, list[str]]:
+        """What somebody does wrong, so that one sees what comes of it: options by name."""
+        options: dict[str, list[str]] = {person.name: [] for person in self._people.transcoders}
+        if self._options.stubborn:
+            for each in options.values():
+                each += ["--stubborn", str(STUBBORN_REQUEST)]
+        if self._options.cheat is not None:
+            options[self._people.hired[0].name] += ["--cheat", self._options.cheat]
+        return options
 
     def _show(self) -> Show:
-        once = self._options.once
-        segments = int(self._options.seconds) // SEGMENT_SECONDS + SPARE_SEGMENTS
+        options = self._options
+        segments = int(options.seconds / options.segment_seconds) + SPARE_SEGMENTS
         return Show(
-            clip=self._options.clip,
-            seconds=self._options.seconds if once else None,
+            clip=options.clip,
+            seconds=options.seconds if options.once else None,
             price=f"{PRICE[0]}/{PRICE[1]}",
-            most_segments=segments if once else LOOP_SEGMENTS,
+            most_segments=segments if options.once else LOOP_SEGMENTS,
+            source_height=options.source_height,
+            segment_seconds=options.segment_seconds,
+            elect_every=ELECT_EVERY,
+            check_every=CHECK_EVERY,
         )
 
     async def _acts(self, chain: Anvil, stage: Stage) -> None:
@@ -145,6 +166,8 @@ class Performance:
             source, *ladder = rungs
             words.append(f"{source['width']}×{source['height']}")
             words.append(f"transcoded to {joined(rung['name'] for rung in ladder)}")
+        if self._options.cheat is not None:
+            words.append(f"and {self._people.hired[0].name} cheats ({self._options.cheat})")
         return ", ".join(words)
 
     async def _settle(self, chain: Anvil, stage: Stage) -> None:
@@ -153,10 +176,17 @@ class Performance:
         hurry = Hurry(chain, stage.contracts, progress)
         async with asyncio.TaskGroup() as tasks:
             hurrying = tasks.create_task(hurry.run())
-            await self._watch.until(lambda: progress.settled and progress.all_claimed)
-            self._pace.done("Every claim checked and paid")
+            await self._watch.until(lambda: self._is_settled)
+            self._pace.done("Every claim checked and settled")
             await self._watch.until(lambda: progress.jobs_closed)
             hurrying.cancel()
+
+    @property
+    def _is_settled(self) -> bool:
+        """Whether all work is claimed and every claim has ended, a cheater's with its slash."""
+        progress = self._progress
+        over = progress.settled and progress.all_claimed
+        return over and (self._options.cheat is None or progress.slashed)
 
     async def _within(self, seconds: float, wait: Any, problem: str) -> None:
         try:
@@ -188,7 +218,9 @@ class Performance:
         while True:
             await self._crew.mind()
             await self._ask()
+            await self._tell_caught()
             try:
+                await self._justice.look()
                 await self._refresh(stage)
             except ChainError as error:
                 # If the chain is gone, the next look at the processes says so.
@@ -209,6 +241,19 @@ class Performance:
             if self._progress.stream_over:
                 self._stream_over.set()
 
+    async def _tell_caught(self) -> None:
+        """Puts on the page what the broadcaster's own eyes found: no event of the chain says it."""
+        bad = self._progress.broadcast.get("pictures", {}).get("bad", [])
+        for words in bad[len(self._caught) :]:
+            self._caught.append(words)
+            told = words
+            for address, name in self._people.names.items():
+                told = told.replace(address, name)
+            text = f"{self._people.broadcaster.name} looked at {told}; others do its work now"
+            line = Line(text, "trouble", self._watch.block, "Broadcaster", "BadWork")
+            await self._feed.append(line)
+            self._pace.say(text)
+
     async def _ledger(self) -> Ledger:
         return reckon(await self._books.read())
 
@@ -216,14 +261,25 @@ class Performance:
         """The final table, read from chain and nodes now, and the ledger in it."""
         await self._watch.catch_up()
         await self._ask()
+        await self._tell_caught()
+        await self._justice.look()
         ledger = await self._ledger()
         progress = self._progress
         claims = progress.claims()
         stream = self._stream_figures()
         if self._options.report is not None:
-            write_report(self._options.report, stream, self._pace.phases, claims, ledger)
+            write_report(
+                self._options.report,
+                stream,
+                self._pace.phases,
+                claims,
+                ledger,
+                self._justice,
+                self._caught,
+            )
         rows = [(name, f"{value:,.2f}".removesuffix(".00")) for name, value in stream.items()]
-        return final_table(rows, claims, ledger), ledger
+        justice = self._justice
+        return final_table(rows, claims, ledger, justice.slashes, justice.fines()), ledger
 
     def _stream_figures(self) -> dict[str, float]:
         """Counts are segments, times seconds; factors are seconds of video per second of work."""

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class ClaimRecord:
     """One claim as far as it has come.
 
-    `verdict` is None until judged; `paid` is in wei, protocol fee included; `payments` counts how
-    often it was paid.
+    `votes` of each stage that voted; `verdict` is None until judged; `paid` is in wei, protocol fee
+    included; `payments` counts how often it was paid.
     """
 
     job: int
@@ -27,8 +27,10 @@ class ClaimRecord:
     first: int
     last: int
     segments: int
+    elected: bool
     drawn: int
-    votes: int
+    challenged: int
+    votes: tuple[int, ...]
     verdict: int | None
     paid: int | None
     payments: int
@@ -86,9 +88,36 @@ class Progress:
 
     @property
     def all_claimed(self) -> bool:
-        """Whether everything that the broadcaster holds receipts for has been claimed."""
+        """Whether everything that the broadcaster was well answered has been claimed.
+
+        Who was convicted can claim no more.
+        """
         seats = self.broadcast.get("transcoders", [])
-        return bool(seats) and self.claimed >= sum(seat["good"] for seat in seats)
+        claimed: Counter[int] = Counter()
+        for event in self._watch.of("JobsManager", "WorkClaimed"):
+            claimed[event.args["jobId"]] += event.args["segmentCount"]
+        return bool(seats) and all(
+            claimed[seat["jobId"]] >= seat["good"]
+            for seat in seats
+            if seat["transcoder"] not in self.convicts
+        )
+
+    @property
+    def all_examined(self) -> bool:
+        """Whether the broadcaster's watchdog has looked at every claim."""
+        made = sum(1 for _ in self._watch.of("JobsManager", "WorkClaimed"))
+        return int(self.broadcast.get("claims", {}).get("examined", 0)) >= made
+
+    @property
+    def convicts(self) -> set[str]:
+        """Addresses of those who were convicted."""
+        events = self._watch.of("JobsManager", "TranscoderConvicted")
+        return {event.args["transcoder"] for event in events}
+
+    @property
+    def slashed(self) -> bool:
+        """Whether somebody has lost stake for its work."""
+        return any(True for _ in self._watch.of("BondingManager", "TranscoderSlashed"))
 
     @property
     def last_end_clock(self) -> int:
@@ -127,8 +156,13 @@ class Progress:
             for e in self._watch.of("JobsManager", "VerificationRequested")
         }
         votes = Counter(
-            requests.get(e.args["request"])
+            (requests.get(e.args["request"]), e.args["stage"])
             for e in self._watch.of("VerifierCommittee", "VerdictRevealed")
+        )
+        elected = {e.args["jobId"] for e in self._watch.of("JobsManager", "JobElected")}
+        challenged = Counter(
+            (e.args["jobId"], e.args["claimId"])
+            for e in self._watch.of("JobsManager", "Challenged")
         )
         opened = Counter(
             (e.args["jobId"], e.args["claimId"])
@@ -159,8 +193,10 @@ class Progress:
                     first=event.args["firstSequence"],
                     last=event.args["lastSequence"],
                     segments=event.args["segmentCount"],
+                    elected=key[0] in elected,
                     drawn=opened[key],
-                    votes=votes[key],
+                    challenged=challenged[key],
+                    votes=tuple(votes[key, stage] for stage in (1, 2, 3) if votes[key, stage]),
                     verdict=verdicts.get(key),
                     paid=paid.get(key),
                     payments=payments[key],
@@ -185,12 +221,18 @@ class Progress:
         for event in self._watch.of("VerifierCommittee", "SeatsDrawn"):
             if event.args["request"] not in concluded and address in event.args["seats"]:
                 return f"checking {self._claimant(event.args)}", "busy"
+        if address in self.convicts:
+            return "convicted", "lost"
         jobs = self._watch.of("JobsManager", "JobAccepted")
         if not any(event.args["transcoder"] == address for event in jobs):
             return "waiting for a draw", ""
-        seats = self.broadcast.get("transcoders", [])
-        main = any(seat["transcoder"] == address and seat["role"] == "main" for seat in seats)
-        return ("transcoding", "busy") if main and not self.stream_over else ("standing by", "")
+        seats = [
+            seat for seat in self.broadcast.get("transcoders", []) if seat["transcoder"] == address
+        ]
+        if any(seat["bad"] for seat in seats):
+            return "caught cheating", "lost"
+        working = any(seat["used"] and not seat["suspended"] for seat in seats)
+        return ("transcoding", "busy") if working and not self.stream_over else ("standing by", "")
 
     def _claimant(self, args: Mapping[str, Any]) -> str:
         for event in self._watch.of("JobsManager", "WorkClaimed"):

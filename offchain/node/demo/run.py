@@ -16,6 +16,7 @@ from offchain.node.demo.board import Board
 from offchain.node.demo.books import Books
 from offchain.node.demo.crew import Crew
 from offchain.node.demo.genesis import set_stage
+from offchain.node.demo.justice import Justice
 from offchain.node.demo.people import create_people
 from offchain.node.demo.performance import Performance
 from offchain.node.demo.problems import BadArgument, DemoError, MissingTool
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from offchain.node.demo.workspace import Workspace
 
 HOST = "127.0.0.1"
+SOUND_CHEATS = ("mute", "swapaudio")
 
 
 class Stopped(Exception):
@@ -52,9 +54,11 @@ def check_machine(options: Options) -> None:
     except MissingPlayer as error:
         raise MissingTool(str(error)) from error
     try:
-        probe(options.clip)
+        clip = probe(options.clip)
     except NotAVideo as error:
         raise BadArgument(str(error)) from error
+    if options.cheat in SOUND_CHEATS and not clip.has_audio:
+        raise BadArgument(f"{options.clip} has no sound, so nobody can cheat by {options.cheat}")
 
 
 class Demo:
@@ -112,15 +116,18 @@ class Demo:
         self._pace.done("A chain of our own is up")
         client = await stack.enter_async_context(ChainClient([chain.url], chain_id=CHAIN_ID))
         deployments = self._workspace.folder / "deployments"
-        stage = await set_stage(chain, client, people, deployments / "demo.json")
+        stage = await set_stage(
+            chain, client, people, deployments / "demo.json", self._options.draw_every
+        )
         self._pace.done("Contracts deployed, stakes bonded, rounds begun")
         where = self._workspace.shown(stage.network_file)
         self._pace.say(f"Chain at {chain.url}, its deployment in {where}")
         watch = ChainWatch(client, stage.contracts, stage.start_block)
         books = Books(client, stage.contracts, watch, people, stage.supply_before)
         crew = board.crew = Crew(processes, session, self._workspace, people, self._pace.say)
+        justice = Justice(stage.contracts, watch, people)
         performance = Performance(
-            self._options, self._pace, people, board, crew, watch, books, feed
+            self._options, self._pace, people, board, crew, watch, books, feed, justice
         )
         self._performance = performance
         await performance.play(chain, stage)
@@ -129,6 +136,8 @@ class Demo:
         self._console.print(table)
         if not ledger.balanced:
             raise DemoError("the books do not add up; see the table")
+        if not all(slash.exact for slash in justice.slashes):
+            raise DemoError("a slash took another amount than its fraction; see the table")
 
     async def _serve(self, stack: AsyncExitStack, board: Board, feed: EventFeed) -> None:
         server = WebServer(board, feed, HOST, self._options.port)

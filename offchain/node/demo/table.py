@@ -9,13 +9,14 @@ from rich.table import Table
 from rich.text import Text
 
 from offchain.web.stories_jobs import VERDICTS
-from offchain.web.words import UNIT
+from offchain.web.words import UNIT, percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.console import RenderableType
 
+    from offchain.node.demo.justice import Fine, Slash
     from offchain.node.demo.ledger import Account, Ledger
     from offchain.node.demo.progress import ClaimRecord
 
@@ -51,15 +52,18 @@ def claims_table(claims: Sequence[ClaimRecord]) -> Table:
         ("by", False),
         ("segments", True),
         ("drawn", True),
-        ("votes", True),
+        ("challenged", True),
+        ("votes", False),
         ("verdict", False),
         ("paid (wei)", True),
     )
     for claim in claims:
         verdict = "open" if claim.verdict is None else VERDICTS.get(claim.verdict, "?")
         paid = "nothing" if claim.paid is None and claim.ended else f"{claim.paid or 0:,}"
-        name = f"job {claim.job}, claim {claim.claim}"
-        numbers = (str(claim.segments), str(claim.drawn), str(claim.votes))
+        job = f"job {claim.job} by election" if claim.elected else f"job {claim.job}"
+        name = f"{job}, claim {claim.claim}"
+        votes = ", then ".join(map(str, claim.votes)) or "none"
+        numbers = (str(claim.segments), str(claim.drawn), str(claim.challenged), votes)
         table.add_row(name, claim.who, *numbers, verdict, paid)
     return table
 
@@ -84,8 +88,41 @@ def checking_table(ledger: Ledger) -> Table:
     return table
 
 
+def justice_table(slashes: Sequence[Slash], fines: Sequence[Fine]) -> Table:
+    """Who lost LPT and why, each slash beside the fraction it has to be."""
+    table = _table("LPT lost", ("who", False), ("why", False), ("LPT", True), ("10^-18 LPT", True))
+    for fine in fines:
+        why = f"{fine.why}, request {fine.request}, stage {fine.stage}"
+        table.add_row(fine.who, why, decimals(fine.amount), f"{fine.amount:,}")
+    for slash in slashes:
+        why = f"{slash.why}, job {slash.job}, claim {slash.claim}"
+        table.add_row(slash.who, why, decimals(slash.taken), f"{slash.taken:,}")
+        share = f"{percent(slash.fraction)} of its own stake of"
+        table.add_row("", share, decimals(slash.own_stake), f"{slash.own_stake:,}")
+        for name, (before, after) in slash.delegators.items():
+            said = "stake behind it, untouched" if before == after else "stake behind it, BEFORE"
+            table.add_row(name, said, decimals(before), f"{before:,}")
+            if before != after:
+                table.add_row(name, "stake behind it, AFTER", decimals(after), f"{after:,}")
+    return table
+
+
+def justice_verdict(slashes: Sequence[Slash]) -> Text:
+    """Whether every slash took exactly its fraction, and nothing from delegators."""
+    wrong = [slash for slash in slashes if not slash.exact]
+    if wrong:
+        who = wrong[0]
+        words = f"NOT EXACT: {who.taken:,} was taken from {who.who}, {who.due:,} was due."
+        return Text(words, style="bold red")
+    return Text("Exactly the fraction, and nothing from delegators.", style="green")
+
+
 def final_table(
-    stream: Sequence[tuple[str, str]], claims: Sequence[ClaimRecord], ledger: Ledger
+    stream: Sequence[tuple[str, str]],
+    claims: Sequence[ClaimRecord],
+    ledger: Ledger,
+    slashes: Sequence[Slash] = (),
+    fines: Sequence[Fine] = (),
 ) -> Group:
     """Everything, ready to print."""
     parts: list[RenderableType] = [stream_table(stream), "", claims_table(claims), ""]
@@ -94,5 +131,13 @@ def final_table(
     if ledger.checking:
         parts += [checking_table(ledger), ""]
     whole = "the change of total supply"
+    if any(row.what == "burned" and row.amount for row in ledger.taken.rows):
+        whole = "the change of total supply and what was burned"
     parts.append(account_table("LPT minted", ledger.mint, "LPT", "10^-18 LPT", whole))
+    if ledger.losers:
+        parts += ["", justice_table(slashes, fines)]
+        if slashes:
+            parts.append(justice_verdict(slashes))
+        whole = "what was lost"
+        parts += ["", account_table("Where it went", ledger.taken, "LPT", "10^-18 LPT", whole)]
     return Group(*parts)

@@ -131,7 +131,7 @@ def test_keystores__are_for_the_user_only(tmp_path: Path) -> None:
     people = create_people(tmp_path / "keys")
 
     files = sorted(path for path in people.password_file.parent.iterdir())
-    assert len(files) == 8
+    assert len(files) == 9
     assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
     assert people.password_file.parent.stat().st_mode & 0o777 == 0o700
-    assert len(people.names) == 7
+    assert len(people.names) == 8

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from io import StringIO
 
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from offchain.node.demo.justice import Slash
 from offchain.node.demo.ledger import Facts, reckon
 from offchain.node.demo.table import final_table
 
@@ -25,6 +27,7 @@ def facts(draw: st.DrawFn) -> Facts:
     fees, minted = draw(people), draw(people)
     rounding, protocol, refunded, held = (draw(amounts) for _ in range(4))
     minted_rounding, before = draw(amounts), draw(amounts)
+    rewarded, burned, to_burn = draw(people), draw(amounts), draw(amounts)
     return Facts(
         block=10,
         escrowed=sum(fees.values()) + rounding + protocol + refunded + held,
@@ -37,13 +40,17 @@ def facts(draw: st.DrawFn) -> Facts:
         minted=minted,
         minted_rounding=minted_rounding,
         supply_before=before,
-        supply_now=before + sum(minted.values()) + minted_rounding,
+        supply_now=before + sum(minted.values()) + minted_rounding - burned,
+        taken={"Ada": sum(rewarded.values()) + burned + to_burn},
+        burned=burned,
+        to_burn=to_burn,
+        rewarded=rewarded,
     )
 
 
-def printed(known: Facts) -> str:
+def printed(known: Facts, slashes: Sequence[Slash] = ()) -> str:
     out = StringIO()
-    Console(file=out, width=120).print(final_table([], [], reckon(known)))
+    Console(file=out, width=120).print(final_table([], [], reckon(known), slashes))
     return out.getvalue()
 
 
@@ -52,7 +59,7 @@ def test_reckon__every_unit_accounted_for__adds_up(known: Facts) -> None:
     ledger = reckon(known)
 
     assert ledger.balanced
-    assert ledger.escrow.difference == ledger.mint.difference == 0
+    assert ledger.escrow.difference == ledger.mint.difference == ledger.taken.difference == 0
 
 
 @given(facts(), st.data(), st.integers(1, 10**20), st.sampled_from([-1, 1]))
@@ -69,7 +76,10 @@ def test_reckon__one_payment_altered__differs_by_exactly_that(
     assert ledger.mint.balanced
 
 
-@pytest.mark.parametrize("field", ["protocol_fee", "refunded", "held", "fees_rounding", "escrowed"])
+@pytest.mark.parametrize(
+    "field",
+    ["protocol_fee", "refunded", "held", "fees_rounding", "escrowed", "burned", "to_burn"],
+)
 def test_reckon__any_other_figure_altered__does_not_add_up(field: str) -> None:
     known = replace(KNOWN, **{field: getattr(KNOWN, field) + 1})
 
@@ -94,6 +104,19 @@ def test_table__one_payment_altered_by_a_wei__changes_and_says_so() -> None:
     assert printed(KNOWN) != printed(altered)
 
 
+def test_table__slash_of_another_amount_or_from_a_delegator__says_so() -> None:
+    fair = Slash(
+        "Ada", "for invalid work", 1, 0, 50_000, 200, 10, "The studio", 5, {"Dorothy": (7, 7)}
+    )
+    dear = replace(fair, taken=11)
+    spilt = replace(fair, delegators={"Dorothy": (7, 6)})
+
+    assert [each.exact for each in (fair, dear, spilt)] == [True, False, False]
+    assert "Exactly the fraction, and nothing from delegators." in printed(KNOWN, [fair])
+    for each in (dear, spilt):
+        assert "NOT EXACT" in printed(KNOWN, [fair, each])
+
+
 def test_table__supply_grew_by_more_than_was_minted__says_so() -> None:
     altered = replace(KNOWN, supply_now=KNOWN.supply_now + 1)
 
@@ -113,5 +136,9 @@ KNOWN = Facts(
     minted={"Ada": 90, "Dorothy": 10},
     minted_rounding=0,
     supply_before=500,
-    supply_now=600,
+    supply_now=595,
+    taken={"Hedy": 10},
+    burned=5,
+    to_burn=2,
+    rewarded={"Alan": 3},
 )
