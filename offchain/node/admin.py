@@ -8,6 +8,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from offchain.net.http import errors_as_json, health_route, status_route
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from offchain.node.tally import WorkerTally
 
 
-class WorkerCollector:
+class WorkerCollector(Collector):
     """A worker's counts as Prometheus metrics, read when scraped."""
 
     def __init__(self, tally: WorkerTally, room: int) -> None:
@@ -56,11 +57,12 @@ class WorkerCollector:
 def admin_app(
     status: Callable[[], dict[str, Any]],
     ready: Callable[[], bool],
-    collector: WorkerCollector,
+    *collectors: Collector,
 ) -> web.Application:
     """`/metrics`, `/healthz` and `/v1/status`."""
     registry = CollectorRegistry()
-    registry.register(collector)
+    for collector in collectors:
+        registry.register(collector)
 
     async def metrics(_request: web.Request) -> web.Response:
         return web.Response(

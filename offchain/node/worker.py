@@ -27,6 +27,7 @@ from offchain.node.control import control_socket, intent_calls
 from offchain.node.desk import Desk
 from offchain.node.duties import ClaimPolicy, Duties, worker_duties
 from offchain.node.errors import BadSetup
+from offchain.node.gauges import ChainGauges
 from offchain.node.jobbook import ACTIVE, JobBook
 from offchain.node.kitchen import Kitchen
 from offchain.node.mischief import StubbornSeat, check_allowed
@@ -112,9 +113,11 @@ class Worker:
                 )
             )
             desk.url = settings.service_uri or server.url
+            gauges = ChainGauges(node, self._receipts, Verdicts(node.db))
+            figures = WorkerCollector(self._tally, room), gauges
             admin = await stack.enter_async_context(
                 Server(
-                    admin_app(self.status, self._is_ready, WorkerCollector(self._tally, room)),
+                    admin_app(self.status, self._is_ready, *figures),
                     settings.admin.host,
                     settings.admin.port,
                 )
@@ -141,6 +144,7 @@ class Worker:
                     tasks.create_task(keep_running("seat", self._seat.run)),
                     tasks.create_task(keep_running("appeals", appeals.run)),
                     tasks.create_task(keep_running("standings", standings.run)),
+                    tasks.create_task(keep_running("gauges", gauges.run)),
                 ]
                 await self._register(desk.url)
                 self._ready = True

@@ -61,6 +61,15 @@ class Verdicts:
         """The verdict on a request's stage, if this seat has one."""
         return await self._db.run(lambda connection: _get(connection, request, stage))
 
+    async def counts(self) -> dict[int, int]:
+        """How many verdicts of each kind are stored."""
+        rows = await self._db.run(
+            lambda c: c.execute(
+                "SELECT verdict, COUNT(*) FROM verdicts GROUP BY verdict"
+            ).fetchall()
+        )
+        return {int(verdict): int(count) for verdict, count in rows}
+
     async def all(self) -> list[StoredVerdict]:
         """Every verdict so far, in the order of requests."""
         rows = await self._db.run(
