@@ -152,7 +152,7 @@ class AudioEncoder:
 
     def _wrapped(self, packet: Packet[Stream]) -> Packet[Stream]:
         data = bytes(packet)
-        wrapped: Packet[Stream] = av.Packet(_adts_header(len(data), RATE, 2) + data)
+        wrapped: Packet[Stream] = av.Packet(adts_header(len(data), RATE, 2) + data)
         wrapped.pts = wrapped.dts = round(Fraction((packet.pts or 0) * TICKS, RATE))
         wrapped.time_base = Fraction(1, TICKS)
         wrapped.is_keyframe = True
@@ -188,8 +188,8 @@ def _covers(sound: AudioStream, video: VideoStream) -> bool:
     return late <= _UNHEARD and early <= _UNHEARD
 
 
-def _adts_header(size: int, rate: int, channels: int) -> bytes:
-    """MPEG-TS carries AAC-LC frames each with this header of seven bytes."""
+def adts_header(size: int, rate: int, channels: int) -> bytes:
+    """The seven bytes before each AAC-LC frame of `size` bytes in MPEG-TS."""
     length = size + 7
     bits = (
         0xFFF << 44 | 0b0001 << 40  # sync word; MPEG-4, no checksum

@@ -58,7 +58,8 @@ class Scores:
     """The worst over the judged rungs, rendition minus reference; all zero for equal bytes.
 
     PSNR in 0.01 dB, SSIM and detail in 10^-4, shade in 0.01 grey levels: below zero is worse than
-    the reference. `stalled` is a share of frames in 10^-4: the more the worse.
+    the reference. `stalled` is a share of frames in 10^-4: the more the worse. `size` is how much
+    larger than the reference the pictures are in bytes, in 10^-4.
     """
 
     psnr_mean: int = 0
@@ -70,13 +71,14 @@ class Scores:
     shade_region: int = 0
     detail: int = 0
     stalled: int = 0
+    size: int = 0
 
-    BITS: ClassVar[int] = 28
+    BITS: ClassVar[int] = 25
     # How far apart two honest seats may be: other CPU levels and library builds move them.
-    DEAD_BAND: ClassVar[tuple[int, ...]] = (50, 150, 50, 200, 400, 150, 100, 500, 500)
+    DEAD_BAND: ClassVar[tuple[int, ...]] = (50, 150, 50, 200, 400, 150, 100, 500, 500, 500)
 
     def pack(self) -> int:
-        """One unsigned 256-bit word: nine signed 28-bit fields, the first one highest."""
+        """One unsigned 256-bit word: ten signed 25-bit fields, the first one highest."""
         word = 0
         for value in self._values():
             limit = 1 << (self.BITS - 1)

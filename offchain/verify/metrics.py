@@ -96,9 +96,13 @@ class Original:
 
 @dataclass(slots=True)
 class Track:
-    """One encode's likeness to its original, frame by frame; maps are summed over frames."""
+    """One encode's likeness to its original, frame by frame; maps are summed over frames.
+
+    `size` is what its pictures take, in bytes.
+    """
 
     original: Original
+    size: int = 0
     psnr: list[float] = field(default_factory=list)
     ssim: list[float] = field(default_factory=list)
     follows: list[float] = field(default_factory=list)
@@ -169,6 +173,7 @@ def compare(made: Track, ideal: Track) -> Scores:
         shade_region=_centi(shade.min()),
         detail=_lost_detail(made, ideal),
         stalled=_stalled(made, ideal),
+        size=round((made.size / ideal.size - 1) * 10_000) if ideal.size else 0,
     )
 
 

@@ -12,7 +12,7 @@ from offchain.media.encoding import FrameCap, RungEncoder, Scaler
 from offchain.media.pipeline import check_duration, limits_for
 from offchain.media.reader import SegmentReader
 from offchain.verify.metrics import Original, Track, compare
-from offchain.verify.shape import Sound, rendition_frames, sound_of
+from offchain.verify.shape import Rendition, Sound, sound_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -57,6 +57,7 @@ class OwedRung:
         if self._ideal is None:
             with SegmentReader(self.data, limits_for(contract)) as reader:
                 self._ideal = self.track(reader.frames())
+            self._ideal.size = self.video_bytes
         return self._ideal
 
 
@@ -99,10 +100,16 @@ class Reference:
         """Pixels owed over all rungs."""
         return sum(owed.rung.width * owed.rung.height * len(owed.times) for owed in self.owed)
 
-    def measure(self, place: int, rendition: bytes) -> Scores:
-        """A rendition's scores; raises `Breach`, or `SourceFault` where it does not decode."""
+    def track(self, place: int, rendition: bytes) -> Track:
+        """Measures a rendition; raises `Breach`, or `SourceFault` where it does not decode."""
         owed = self.owed[place]
-        frames = rendition_frames(
+        read = Rendition(
             rendition, self.contract, owed.rung, owed.times, self.sound, owed.video_bytes
         )
-        return compare(owed.track(frames), owed.ideal(self.contract))
+        track = owed.track(read.frames())
+        track.size = read.video_bytes
+        return track
+
+    def measure(self, place: int, rendition: bytes) -> Scores:
+        """A rendition's scores relative to the reference; raises as `track`."""
+        return compare(self.track(place, rendition), self.owed[place].ideal(self.contract))

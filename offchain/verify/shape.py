@@ -47,45 +47,54 @@ def sound_of(packets: Sequence[Packet[AudioStream]]) -> Sound | None:
     return Sound(data, min(times, default=0), max(times, default=0), len(packets))
 
 
-def rendition_frames(
-    data: bytes,
-    contract: QualityContract,
-    rung: Rung,
-    times: Sequence[int],
-    sound: Sound | None,
-    reference_bytes: int,
-) -> Iterator[VideoFrame]:
-    """The rendition's frames, as long as their number, times, size, bits and sound are as owed.
+@dataclass(slots=True)
+class Rendition:
+    """A rendition that is read as long as it is what the contract owes for `rung`.
 
-    `times` are the ticks of the frames that the source owes this rung, `sound` the source's, and
-    `reference_bytes` what the reference's pictures take. Raises `Breach`, or `SourceFault` where
-    the rendition does not decode.
+    `times` are the ticks of the frames that the source owes, `sound` is the source's, and
+    `reference_bytes` what the reference's pictures take.
     """
-    limits = Limits(
-        pixels=rung.width * rung.height,
-        frames=len(times) + 1,
-        duration_ms=contract.segment_ms * 2,
-        size=max(1 << 20, contract.segment_ms * rung.bitrate // 1000),
-    )
-    slack = round(TICKS / rung.fps / 2)
-    count = 0
-    with SegmentReader(data, limits) as reader:
-        context = reader.video.codec_context
-        if context.name != "h264":
-            raise Breach("codec", f"the video is {context.name}, the contract asks for h264")
-        _check_size(context.width, context.height, rung)
-        for frame in reader.frames():
-            _check_size(frame.width, frame.height, rung)
-            if count == len(times):
-                raise Breach("frames", f"there are more than the {count} frames that are owed")
-            if abs((frame.pts or 0) - times[count]) > slack:
-                raise Breach("timestamps", "a frame is shown at another time than the source's")
-            count += 1
-            yield frame
-        if count < len(times):
-            raise Breach("frames", f"there are {count} frames where {len(times)} are owed")
-        _check_bits(reader.video_bytes, contract, rung, reference_bytes)
-        _check_sound(sound_of(reader.audio_packets), sound)
+
+    data: bytes
+    contract: QualityContract
+    rung: Rung
+    times: Sequence[int]
+    sound: Sound | None
+    reference_bytes: int
+    video_bytes: int = 0
+
+    def frames(self) -> Iterator[VideoFrame]:
+        """The frames, as long as their number, times, size, bits and sound are as owed.
+
+        Raises `Breach`, or `SourceFault` where the rendition does not decode.
+        """
+        rung, times = self.rung, self.times
+        limits = Limits(
+            pixels=rung.width * rung.height,
+            frames=len(times) + 1,
+            duration_ms=self.contract.segment_ms * 2,
+            size=max(1 << 20, self.contract.segment_ms * rung.bitrate // 1000),
+        )
+        slack = round(TICKS / rung.fps / 2)
+        count = 0
+        with SegmentReader(self.data, limits) as reader:
+            context = reader.video.codec_context
+            if context.name != "h264":
+                raise Breach("codec", f"the video is {context.name}, the contract asks for h264")
+            _check_size(context.width, context.height, rung)
+            for frame in reader.frames():
+                _check_size(frame.width, frame.height, rung)
+                if count == len(times):
+                    raise Breach("frames", f"there are more than the {count} frames that are owed")
+                if abs((frame.pts or 0) - times[count]) > slack:
+                    raise Breach("timestamps", "a frame is shown at another time than the source's")
+                count += 1
+                yield frame
+            if count < len(times):
+                raise Breach("frames", f"there are {count} frames where {len(times)} are owed")
+            self.video_bytes = reader.video_bytes
+            _check_bits(self.video_bytes, self.contract, rung, self.reference_bytes)
+            _check_sound(sound_of(reader.audio_packets), self.sound)
 
 
 def _check_size(width: int, height: int, rung: Rung) -> None:

@@ -5,7 +5,7 @@ A version, once published, never changes: a verdict must be the same next year.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,7 +26,11 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Lower bounds on the scores, in their units; `stalled` is an upper bound."""
+    """Lower bounds on the scores, in their units; `stalled` is an upper bound.
+
+    What is smaller than the reference by more than `size` owes a mean PSNR of `psnr_thin`: who
+    saves bits must be as good.
+    """
 
     psnr_mean: int
     psnr_frame: int
@@ -37,20 +41,25 @@ class Thresholds:
     shade_region: int
     detail: int
     stalled: int
+    size: int
+    psnr_thin: int
 
     def broken_by(self, scores: Scores) -> str | None:
         """The first bound that the scores break, in words; None where all hold."""
-        for field in fields(self):
-            value, bound = getattr(scores, field.name), getattr(self, field.name)
-            if field.name == "stalled":
-                if value > bound:
-                    return f"{value / 100:g} % of the frames stand still where the source moves"
-            elif value < bound:
-                what, unit, scale = _WORDS[field.name]
+        for name, (what, unit, scale) in _WORDS.items():
+            value, bound = getattr(scores, name), getattr(self, name)
+            if value < bound:
                 return (
                     f"{what} is {-value / scale:g}{unit} below the reference's, "
                     f"more than {-bound / scale:g}{unit}"
                 )
+        if scores.stalled > self.stalled:
+            return f"{scores.stalled / 100:g} % of the frames stand still where the source moves"
+        if scores.size < self.size and scores.psnr_mean < self.psnr_thin:
+            return (
+                f"mean PSNR is {-scores.psnr_mean / 100:g} dB below the reference's "
+                f"with {-scores.size / 100:g} % fewer bits"
+            )
         return None
 
 
@@ -67,5 +76,7 @@ VERSIONS: dict[int, Thresholds] = {
         shade_region=-200,
         detail=-2500,
         stalled=1000,
+        size=-3000,
+        psnr_thin=-100,
     ),
 }
