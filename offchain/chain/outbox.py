@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 Outcome = Intent
+SPARE_GAS = 100_000
+"""Gas allowed beyond an estimate and a quarter, since others act in between. What is not used is not
+paid for."""
 # What a node says about a transaction whose place is taken, by itself or by another, or whose
 # offer is too low for now: time and a higher offer settle these.
 _TAKEN = ("nonce too low", "nonce is too low", "oldnonce", "already", "underpriced", "base fee")
@@ -240,7 +243,7 @@ class Outbox:
             return None
         if used == 21_000:
             return used
-        return used + used // 4 + 10_000 + self._spare_gas(intent.purpose)
+        return used + used // 4 + SPARE_GAS + self._spare_gas(intent.purpose)
 
     async def _estimate(self, intent: Intent, block: str) -> int:
         try:

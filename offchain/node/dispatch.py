@@ -156,9 +156,11 @@ class Dispatcher:
     def order(self, sequence: int = 0) -> list[Seat]:
         """Whom a segment goes to, in this order; those that are passed over at present last.
 
-        An elected seat comes first when it is its turn, and otherwise after main and standby.
+        An elected seat comes first when it is its turn, and otherwise after main and standby. Whose
+        work was bad gets none: its answer would be worth nothing.
         """
         now = self._clock()
+        trusted = [seat for seat in self.seats if seat.barred_until <= now]
 
         def rank(seat: Seat) -> tuple[bool, int]:
             place = 1
@@ -166,7 +168,7 @@ class Dispatcher:
                 place = 0 if sequence % seat.every == seat.every - 1 else 2
             return seat.suspended_until > now, place
 
-        return sorted(self.seats, key=rank)
+        return sorted(trusted, key=rank)
 
     async def deliver(self, source: SourceSegment) -> tuple[Seat, Checked] | None:
         """The first good answer and who gave it, or None when nobody did in time."""

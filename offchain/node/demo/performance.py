@@ -35,14 +35,15 @@ if TYPE_CHECKING:
     from offchain.web.feed import EventFeed
 
 ELECT_EVERY = 3  # one segment in three goes to whoever is elected
-CHECK_EVERY = 4  # and the broadcaster looks at one in four itself
+CHECK_EVERY = 4  # and the broadcaster looks at one in four itself,
+CHECK_CHEAT_EVERY = 2  # or at every second one where there is something to be seen
 STUBBORN_REQUEST = 1
 BLOCK_SECONDS = 1
 SPARE_SEGMENTS = 30  # more than the stream has, so that some of the escrow comes back
 LOOP_SEGMENTS = 1_000  # in each job while the clip loops; a job used up is followed by another
-READY_SECONDS = 45.0
-FIRST_PICTURE_SECONDS = 60.0
-STREAM_SLACK_SECONDS = 60.0
+READY_SECONDS = 90.0
+FIRST_PICTURE_SECONDS = 90.0
+STREAM_SLACK_SECONDS = 120.0
 SETTLE_SECONDS = 240.0
 LOOK_SECONDS = 1.0
 logger = logging.getLogger(__name__)
@@ -130,7 +131,7 @@ class Performance:
             source_height=options.source_height,
             segment_seconds=options.segment_seconds,
             elect_every=ELECT_EVERY,
-            check_every=CHECK_EVERY,
+            check_every=CHECK_EVERY if options.cheat is None else CHECK_CHEAT_EVERY,
         )
 
     async def _acts(self, chain: Anvil, stage: Stage) -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from offchain.media.segments import SourceSegment
 from offchain.net.client import PeerUnreachable
-from offchain.node.answers import BadAnswer, Checked
-from offchain.node.dispatch import Dispatcher, Seat
+from offchain.node.answers import BadAnswer, BadWork, Checked
+from offchain.node.dispatch import ELECTED, Dispatcher, Seat
 
 SOURCE = SourceSegment(4, b"source", 0, 2000, 48)
 Behaviour = Callable[[], Awaitable[bytes]]
@@ -142,3 +142,51 @@ def test_suspension_doubles_and_ends_with_success() -> None:
     assert lengths == [2, 4, 8, 16, 32, 60, 60, 60]
     one.did_well()
     assert one.suspended_until == 0
+
+
+async def test_elected_seat__first_on_its_turn_and_last_otherwise() -> None:
+    seats = [seat("main"), seat("standby"), seat(ELECTED)]
+    seats[2].every = 3
+    async with asyncio.TaskGroup() as background:
+        dispatcher = Dispatcher(seats, Peers(), background)
+    orders = [[each.role for each in dispatcher.order(sequence)] for sequence in range(6)]
+
+    usual, turn = ["main", "standby", ELECTED], [ELECTED, "main", "standby"]
+    assert orders == [usual, usual, turn, usual, usual, turn]
+
+
+@pytest.mark.parametrize("by", ["shape", "picture"])
+async def test_bad_work__other_seat_serves_and_no_job_of_its_maker_gets_more(by: str) -> None:
+    """Main and elected are one transcoder: what one of its jobs was caught at bars both."""
+    lies = fails(BadWork("no video at all")) if by == "shape" else answers(b"m")
+    peers = Peers(main=lies, standby=answers(b"s"), elected=answers(b"e"))
+    seats = [seat("main"), seat("standby"), seat(ELECTED)]
+    for each, who in zip(seats, ("cheat", "honest", "cheat"), strict=True):
+        each.job = Job()  # type: ignore[assignment]
+        each.job.transcoder = who  # type: ignore[misc]
+    told: list[tuple[str, int, str]] = []
+
+    async def inspect(where: Seat, source: SourceSegment, checked: Checked, patience: float) -> str:
+        return "a logo" if where.role == "main" and patience > 0 else ""
+
+    async def on_caught(where: Seat, source: SourceSegment, why: str) -> None:
+        told.append((where.role, source.sequence, why))
+
+    for _ in range(2):
+        found = await deliver(peers, seats, inspect=inspect, on_caught=on_caught)
+        assert found == ("standby", b"s")
+
+    assert peers.asked == ["main", "standby", "standby"]
+    assert told == [("main", SOURCE.sequence, "no video at all" if by == "shape" else "a logo")]
+    assert [each.bad for each in seats] == [1, 0, 0]
+
+
+async def test_everybody_caught__nobody_is_asked() -> None:
+    peers = Peers(main=fails(BadWork("x")), standby=fails(BadWork("y")))
+    seats = [seat("main"), seat("standby")]
+    seats[1].job = Job()  # type: ignore[assignment]
+    seats[1].job.transcoder = "0xother"  # type: ignore[misc]
+
+    assert await deliver(peers, seats) is None
+    assert await deliver(peers, seats) is None
+    assert peers.asked == ["main", "standby"]
