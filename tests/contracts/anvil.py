@@ -65,6 +65,8 @@ class AnvilChain(Chain):
                     raise
         self._contracts = {}
         self._undo = []
+        # Fields that every transaction has, such as a gas price.
+        self.terms: dict[str, str] = {}
         self.accounts = [self.account(f"account {index}") for index in range(20)]
 
     def close(self) -> None:
@@ -142,7 +144,8 @@ class AnvilChain(Chain):
         return header_rlp(self.rpc("eth_getBlockByNumber", hex(number), False))
 
     def _transact(self, fields: dict[str, Any], sender: Any, value: int) -> dict[str, Any]:
-        call = {"from": self._sender(sender), "value": hex(value), "gas": hex(GAS), **fields}
+        call = {"from": self._sender(sender), "value": hex(value), "gas": hex(GAS)}
+        call |= self.terms | fields
         tx_hash = self.rpc("eth_sendTransaction", call)
         receipt: dict[str, Any] | None = None
         while receipt is None:

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
@@ -26,6 +27,13 @@ from tests.contracts.integration.books import Books, Party
 from tests.contracts.market import GWEI, INVALID, LPT, UNAVAILABLE, VALID, Market, Work
 
 __all__ = ["INVALID", "LPT", "UNAVAILABLE", "VALID", "Claim", "Job", "Panel", "Stage", "Worker"]
+
+# Most stories run in this process alone; some on anvil too, with real blocks and seeds.
+on_a_real_chain_too = pytest.mark.parametrize(
+    "stage",
+    ["in process", pytest.param("anvil", marks=pytest.mark.needs("anvil"))],
+    indirect=True,
+)
 
 SEGMENT = 10**15
 ESCROW = 100 * SEGMENT

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from tests.contracts.harness import ZERO, reverts
-from tests.contracts.integration.cast import INVALID, SLASH, STAKE, Stage
+from tests.contracts.integration.cast import INVALID, SLASH, STAKE, Stage, on_a_real_chain_too
 from tests.contracts.integration.endings import (
     caught_by_the_watcher,
     convicted_by_the_committee,
 )
 
 
+@on_a_real_chain_too
 def test_same_sequence_in_two_claims__is_refused_and_in_one_claim_is_slashed(
     stage: Stage,
 ) -> None:
@@ -71,6 +72,7 @@ def test_resigns_before_judgement__is_slashed_on_its_way_out(stage: Stage) -> No
     convicted_by_the_committee(stage, books, claim, panel.everyone_seated)
 
 
+@on_a_real_chain_too
 def test_does_bad_work__is_found_out_by_whom_it_cannot_choose(stage: Stage) -> None:
     """The worker sends a smaller picture than it was asked for. The seed draws two leaves; three
     seats find them bad, fifteen more confirm it, nobody appeals."""

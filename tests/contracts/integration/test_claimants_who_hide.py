@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.contracts.harness import reverts
-from tests.contracts.integration.cast import Stage
+from tests.contracts.integration.cast import Stage, on_a_real_chain_too
 from tests.contracts.integration.endings import caught_by_the_watcher
 from tests.contracts.integration.forgeries import (
     compact,
@@ -18,6 +18,7 @@ from tests.contracts.integration.forgeries import (
 )
 
 
+@on_a_real_chain_too
 def test_never_opens__is_slashed_for_silence(stage: Stage) -> None:
     """The worker claims ten segments, sees which two are drawn, and says nothing."""
     with stage.books() as books:

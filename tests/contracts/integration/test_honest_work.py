@@ -9,9 +9,11 @@ from tests.contracts.integration.cast import (
     VALID,
     Stage,
     after_protocol_fee,
+    on_a_real_chain_too,
 )
 
 
+@on_a_real_chain_too
 def test_honest_work__is_judged_and_paid(stage: Stage) -> None:
     """Ten segments are done, two are looked at, three peers find them good. The fee goes to the
     worker and its delegator, half and half; the worker has paid the peers."""
