@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from offchain.cli import options as opt
+from offchain.cli.bench import bench
 from offchain.cli.doctor import doctor
 from offchain.cli.run import run
 
@@ -36,6 +37,7 @@ def worker() -> None:
 
 
 worker.add_command(doctor)
+worker.add_command(bench)
 
 
 @worker.command("run")
