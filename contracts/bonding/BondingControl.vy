@@ -214,16 +214,13 @@ def slashTranscoder(
 
     round: uint256 = common.current_round()
     snapshot: uint256 = transcoder_pool.last_round()
-    clock: uint256 = manager.protocol_clock()
     if _slashAmount >= PERC_DIVISOR:
         # Nothing will be left to claim with.
         earnings.settle(_transcoder, snapshot)
-    penalty: uint256 = (
-        slashing.within_reach(_transcoder, round, clock)
-        * min(_slashAmount, PERC_DIVISOR) // PERC_DIVISOR
-    )
     slashing.bar(_transcoder, snapshot, round + transcoder_pool.unbonding_period())
-    penalty = self._take(_transcoder, penalty, snapshot, round, clock)
+    penalty: uint256 = self._take(
+        _transcoder, max_value(uint256), min(_slashAmount, PERC_DIVISOR), snapshot, round
+    )
 
     finder_reward: uint256 = 0
     minter: address = common.minter()
@@ -256,7 +253,7 @@ def penalizeSeat(_transcoder: address, _amount: uint256) -> uint256:
         # Nothing will be left to claim with.
         earnings.settle(_transcoder, snapshot)
     taken: uint256 = self._take(
-        _transcoder, _amount, snapshot, common.current_round(), manager.protocol_clock()
+        _transcoder, _amount, PERC_DIVISOR, snapshot, common.current_round()
     )
     common.pay(common.minter(), msg.sender, taken)
 
@@ -302,9 +299,13 @@ def _transcoder(_cut: uint256, _share: uint256, _previous: address, _next: addre
 
 @internal
 def _take(
-    _transcoder: address, _wanted: uint256, _snapshot: uint256, _round: uint256, _clock: uint256
+    _transcoder: address, _most: uint256, _fraction: uint256, _snapshot: uint256, _round: uint256
 ) -> uint256:
     delegate: address = ledger.delegate(_transcoder)
-    taken: uint256 = slashing.take(_transcoder, _wanted, _snapshot, _round, _clock)
+    clock: uint256 = 0
+    if ledger.backed_until(_transcoder) != 0:
+        # No lock backs work where the stake never has.
+        clock = manager.protocol_clock()
+    taken: uint256 = slashing.take(_transcoder, _most, _fraction, _snapshot, _round, clock)
     common.checkpoint_pair(_transcoder, delegate, _round)
     return taken

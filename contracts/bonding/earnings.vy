@@ -85,7 +85,7 @@ def pending(_account: address, _round: uint256) -> (uint256, uint256):
     if delegate != empty(address):
         start: uint256 = ledger.last_claim(_account)
         if start < _round:
-            stake, fees = self._grow(
+            stake, fees = self.grow(
                 stake, self._factors[delegate][start], self._latest(delegate, _round)
             )
         if delegate == _account:
@@ -109,7 +109,7 @@ def settle(_account: address, _round: uint256) -> bool:
     fees: uint256 = 0
     if delegate != empty(address):
         self.note(delegate, _round)
-        stake, fees = self._grow(
+        stake, fees = self.grow(
             before, self._factors[delegate][start], self._factors[delegate][_round]
         )
         if delegate == _account:
@@ -117,7 +117,7 @@ def settle(_account: address, _round: uint256) -> bool:
             # What was active stays: fees of this round are still owed to it.
             ledger.set_commission(_account, 0)
             fees += ledger.commission_fees(_account)
-            ledger.set_commission_fees(_account, 0, ledger.fee_round(_account))
+            ledger.set_commission_fees(_account, 0)
         if stake != before:
             ledger.set_bonded(_account, stake)
         if fees != 0:
@@ -137,15 +137,27 @@ def settle(_account: address, _round: uint256) -> bool:
 
 @internal
 @view
-def grown(_account: address, _stake: uint256, _round: uint256) -> (uint256, uint256):
+def since_claim(_account: address, _delegate: address) -> (uint256, uint256):
     """
-    @dev What `_stake` of an account, as of its last claim, is now, and the fees it has earned since.
+    @dev Words of factors as of an account's last claim and of now, or two alike where nothing was earned since.
     """
-    delegate: address = ledger.delegate(_account)
-    return self._grow(
-        _stake,
-        self._factors[delegate][ledger.last_claim(_account)],
-        self._latest(delegate, _round),
+    start: uint256 = ledger.last_claim(_account)
+    last: uint256 = self._last_round(_delegate)
+    if last <= start:
+        return 0, 0
+    return self._factors[_delegate][start], self._factors[_delegate][last]
+
+
+@internal
+@pure
+def grow(_stake: uint256, _start: uint256, _end: uint256) -> (uint256, uint256):
+    """
+    @dev What stake has become, and the fees it has earned, between two words of factors.
+    """
+    base: uint256 = self._reward_factor(_start)
+    return (
+        _stake * self._reward_factor(_end) // base,
+        _stake * ((_end >> 128) - (_start >> 128)) // base,
     )
 
 
@@ -227,7 +239,8 @@ def add_fees(_transcoder: address, _own: uint256, _shared: uint256, _round: uint
         own += shared * min(active, stake) // stake
         word = self._reward_factor(word) | ((factor + added) << 128)
     self._factors[_transcoder][_round] = word
-    ledger.set_commission_fees(_transcoder, ledger.commission_fees(_transcoder) + own, _round)
+    ledger.set_commission_fees(_transcoder, ledger.commission_fees(_transcoder) + own)
+    ledger.set_fee_round(_transcoder, _round)
 
 
 @internal
@@ -238,9 +251,17 @@ def _latest(_delegate: address, _round: uint256) -> uint256:
     """
     word: uint256 = self._factors[_delegate][_round]
     if word == 0:
-        last: uint256 = max(ledger.reward_round(_delegate), ledger.fee_round(_delegate))
-        word = self._factors[_delegate][last]
+        word = self._factors[_delegate][self._last_round(_delegate)]
     return word
+
+
+@internal
+@view
+def _last_round(_delegate: address) -> uint256:
+    """
+    @dev The last round in which the factors moved.
+    """
+    return max(ledger.reward_round(_delegate), ledger.fee_round(_delegate))
 
 
 @internal
@@ -249,16 +270,3 @@ def _reward_factor(_word: uint256) -> uint256:
     if _word == 0:
         return ONE
     return _word & MAX_FACTOR
-
-
-@internal
-@pure
-def _grow(_stake: uint256, _start: uint256, _end: uint256) -> (uint256, uint256):
-    """
-    @dev What stake has become, and the fees it has earned, between two words of factors.
-    """
-    base: uint256 = self._reward_factor(_start)
-    return (
-        _stake * self._reward_factor(_end) // base,
-        _stake * ((_end >> 128) - (_start >> 128)) // base,
-    )

@@ -103,6 +103,8 @@ def reachable(_owner: address, _round: uint256, _clock: uint256) -> uint256:
     total: uint256 = 0
     id: uint256 = ledger.newest_tranche(_owner)
     for _: uint256 in range(MAX_OPEN):
+        if id == 0:
+            break
         tranche: uint256 = self._tranches[_owner][id]
         if id <= _round and tranche >> 224 <= _clock:
             break
@@ -121,6 +123,8 @@ def take(
     total: uint256 = 0
     id: uint256 = ledger.newest_tranche(_owner)
     for _: uint256 in range(MAX_OPEN):
+        if id == 0:
+            break
         tranche: uint256 = self._tranches[_owner][id]
         if id <= _round and tranche >> 224 <= _clock:
             break

@@ -28,18 +28,19 @@ NEVER: constant(uint256) = 2**24 - 1
 # Whom the account backs: delegate 160 | startRound 32 | lastClaimRound 32 | nextUnbondingLockId 32
 BOND: constant(uint256) = 0
 
-# With how much, as of its last claim: bondedAmount 96 | backedUntil 32 (block of the protocol's clock)
+# With how much, as of its last claim: bondedAmount 96 | backedUntil 32 (block of the protocol's clock) |
+# cumulativeRewards 96 (LPT a transcoder earned beside its stake) | lastFeeRound 32
 STAKE: constant(uint256) = 1
 
-# ETH: fees 96 | cumulativeFees 96 (a transcoder's own part, not yet claimed) | lastFeeRound 32
+# ETH: fees 96 | cumulativeFees 96 (a transcoder's own part, not yet claimed)
 EARNED: constant(uint256) = 2
 
 # What stands behind it: delegatedAmount 96 | what that was when round `changed - 1` began 96 | changed 32 |
 # lastRewardRound 32
 BACKING: constant(uint256) = 3
 
-# LPT earned beside its stake: activeCumulativeRewards 96 | cumulativeRewards 96
-COMMISSION: constant(uint256) = 4
+# cumulativeRewards as they were when the round of the last reward began 96
+ACTIVE: constant(uint256) = 4
 
 # Its place: seat 16 | rates 64 | activationRound 24 | deactivationRound 24 | barredUntil 24 | newest tranche of own
 # locks 32 | the rates before 64. Rates: rewardCut 20 | feeShare 20 | round since which both hold 24
@@ -107,7 +108,19 @@ def bonded(_account: address) -> uint256:
 @internal
 @view
 def backed_until(_account: address) -> uint256:
-    return self._accounts[_account][STAKE] >> 96
+    return (self._accounts[_account][STAKE] >> 96) & M32
+
+
+@internal
+@view
+def commission(_account: address) -> uint256:
+    return (self._accounts[_account][STAKE] >> 128) & M96
+
+
+@internal
+@view
+def fee_round(_account: address) -> uint256:
+    return self._accounts[_account][STAKE] >> 224
 
 
 @internal
@@ -118,6 +131,22 @@ def set_bonded(_account: address, _amount: uint256):
 @internal
 def set_backed_until(_account: address, _clock: uint256):
     self._put(_account, STAKE, 96, M32, _clock)
+
+
+@internal
+def set_commission(_account: address, _amount: uint256):
+    self._put(_account, STAKE, 128, M96, _amount)
+
+
+@internal
+def set_bonded_and_commission(_account: address, _bonded: uint256, _commission: uint256):
+    stake: uint256 = self._accounts[_account][STAKE] & ~(M96 | (M96 << 128))
+    self._accounts[_account][STAKE] = stake | _bonded | (_commission << 128)
+
+
+@internal
+def set_fee_round(_account: address, _round: uint256):
+    self._put(_account, STAKE, 224, M32, _round)
 
 
 @internal
@@ -141,13 +170,7 @@ def fees(_account: address) -> uint256:
 @internal
 @view
 def commission_fees(_account: address) -> uint256:
-    return (self._accounts[_account][EARNED] >> 96) & M96
-
-
-@internal
-@view
-def fee_round(_account: address) -> uint256:
-    return self._accounts[_account][EARNED] >> 192
+    return self._accounts[_account][EARNED] >> 96
 
 
 @internal
@@ -156,8 +179,8 @@ def set_fees(_account: address, _fees: uint256):
 
 
 @internal
-def set_commission_fees(_account: address, _fees: uint256, _round: uint256):
-    self._put(_account, EARNED, 96, 2**128 - 1, _fees | (_round << 96))
+def set_commission_fees(_account: address, _fees: uint256):
+    self._put(_account, EARNED, 96, M96, _fees)
 
 
 # What stands behind it
@@ -216,29 +239,15 @@ def set_reward_round(_account: address, _round: uint256):
     self._put(_account, BACKING, 224, M32, _round)
 
 
-# LPT earned beside its stake
-
-
 @internal
 @view
 def active_commission(_account: address) -> uint256:
-    return self._accounts[_account][COMMISSION] & M96
-
-
-@internal
-@view
-def commission(_account: address) -> uint256:
-    return self._accounts[_account][COMMISSION] >> 96
+    return self._accounts[_account][ACTIVE]
 
 
 @internal
 def set_active_commission(_account: address, _amount: uint256):
-    self._put(_account, COMMISSION, 0, M96, _amount)
-
-
-@internal
-def set_commission(_account: address, _amount: uint256):
-    self._put(_account, COMMISSION, 96, M96, _amount)
+    self._accounts[_account][ACTIVE] = _amount
 
 
 # Its place
@@ -311,6 +320,15 @@ def set_rates(_account: address, _rates: uint256, _earlier: uint256):
 @internal
 def set_active_rounds(_account: address, _activation: uint256, _deactivation: uint256):
     self._put(_account, STANDING, 80, 2**48 - 1, _activation | (_deactivation << 24))
+
+
+@internal
+def set_out(_account: address, _from_round: uint256):
+    """
+    @dev Without a seat, and not active from a round on.
+    """
+    standing: uint256 = self._accounts[_account][STANDING] & ~(M16 | (M24 << 104))
+    self._accounts[_account][STANDING] = standing | (_from_round << 104)
 
 
 @internal

@@ -21,6 +21,9 @@ uses: exits
 uses: ledger
 uses: transcoder_pool
 
+# Parts per million.
+PERC_DIVISOR: constant(uint256) = 1_000_000
+
 MAX_CLOCK: constant(uint256) = 2**32 - 1
 MAX_ROUND: constant(uint256) = 2**24 - 1
 
@@ -46,36 +49,43 @@ def within_reach(_transcoder: address, _round: uint256, _clock: uint256) -> uint
 
 @internal
 def take(
-    _transcoder: address, _wanted: uint256, _snapshot: uint256, _round: uint256, _clock: uint256
+    _transcoder: address,
+    _most: uint256,
+    _fraction: uint256,
+    _snapshot: uint256,
+    _round: uint256,
+    _clock: uint256,
 ) -> uint256:
     """
-    @dev Takes up to `_wanted` from what a transcoder has bonded, its commission and its open locks, in proportion, and
-         without a claim: one before the round's reward would forgo that. Returns what was taken. A transcoder left with too little stake of its own leaves the pool with the next round.
+    @dev Takes `_fraction` (parts per million), but no more than `_most`, from what a transcoder has bonded, its commission
+         and its open locks, in proportion, and without a claim: one before the round's reward would forgo that. Returns
+         what was taken. A transcoder left with too little stake of its own leaves the pool with the next round.
     """
     delegate: address = ledger.delegate(_transcoder)
     stored: uint256 = ledger.bonded(_transcoder)
-    bonded: uint256 = 0
-    fees: uint256 = 0
-    bonded, fees = earnings.grown(_transcoder, stored, _snapshot)
     commission: uint256 = 0
     if delegate == _transcoder:
         commission = ledger.commission(_transcoder)
+    start: uint256 = 0
+    end: uint256 = 0
+    start, end = earnings.since_claim(_transcoder, delegate)
+    bonded: uint256 = 0
+    fees: uint256 = 0
+    bonded, fees = earnings.grow(stored, start, end)
 
     whole: uint256 = bonded + commission + exits.reachable(_transcoder, _round, _clock)
     if whole == 0:
         return 0
-    part: uint256 = min(_wanted, whole)
+    part: uint256 = min(_most, whole * _fraction // PERC_DIVISOR)
     from_locks: uint256 = exits.take(_transcoder, part, whole, _round, _clock)
     from_commission: uint256 = commission * part // whole
     # The others are rounded down, so the bond may have to give a few wei more than its share.
     part = min(part - from_locks - from_commission, bonded)
-    if from_commission != 0:
-        ledger.set_commission(_transcoder, commission - from_commission)
     if part != 0:
         # In stake as of the last claim, which goes on earning; what the rest earned up to now is not lost.
         stored = stored * (bonded - part) // bonded
-        ledger.set_bonded(_transcoder, stored)
-        fees -= earnings.grown(_transcoder, stored, _snapshot)[1]
+        if fees != 0:
+            fees -= earnings.grow(stored, start, end)[1]
         if fees > 1:
             # One less, since what it goes on earning may round up by what was cut off here.
             ledger.set_fees(_transcoder, ledger.fees(_transcoder) + fees - 1)
@@ -84,7 +94,10 @@ def take(
     part += from_commission
     if part != 0:
         if delegate == _transcoder:
+            ledger.set_bonded_and_commission(_transcoder, stored, commission - from_commission)
             self.expel_if_light(_transcoder, _snapshot + 1)
+        else:
+            ledger.set_bonded(_transcoder, stored)
         transcoder_pool.remove_stake(delegate, part, _snapshot, empty(address), empty(address))
     return part + from_locks
 

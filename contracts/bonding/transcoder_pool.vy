@@ -280,12 +280,12 @@ def leave(_transcoder: address, _from_round: uint256):
     """
     seat: uint256 = ledger.seat(_transcoder)
     self._unlink(seat)
-    self._seats[seat] = ((self._seats[0] >> FREE_AT) & M16) << NEXT_AT
-    self._put(0, FREE_AT, M16, seat)
-    self._seats[0] -= 1
+    head: uint256 = self._seats[0]
+    free: uint256 = (head >> FREE_AT) & M16
+    self._seats[seat] = free << NEXT_AT
+    self._seats[0] = (head ^ ((free ^ seat) << FREE_AT)) - 1
     self._change_next_total(0, ledger.total(_transcoder))
-    ledger.set_seat(_transcoder, 0)
-    ledger.set_active_rounds(_transcoder, ledger.activation(_transcoder), _from_round)
+    ledger.set_out(_transcoder, _from_round)
 
     log IBondingManager.TranscoderDeactivated(transcoder=_transcoder, deactivationRound=_from_round)
 
@@ -336,8 +336,9 @@ def _put(_seat: uint256, _at: uint256, _mask: uint256, _value: uint256):
 
 @internal
 def _unlink(_seat: uint256):
-    previous: uint256 = self._previous(_seat)
-    next: uint256 = self._next(_seat)
+    word: uint256 = self._seats[_seat]
+    previous: uint256 = (word >> PREVIOUS_AT) & M16
+    next: uint256 = (word >> NEXT_AT) & M16
     self._put(previous, NEXT_AT, M16, next)
     self._put(next, PREVIOUS_AT, M16, previous)
 
