@@ -27,8 +27,13 @@ ROOT = Path(__file__).resolve().parent.parent
 LIVEPEER = Path(__file__).with_name("livepeer_gas.json")
 POOLS = (10, 100)
 STEADY = "RoundsManager.initializeRound (steady)"
-SNAPSHOT_CALL = "    active_set.write(round)\n"
-SNAPSHOT_SOURCE = "contracts/bonding/BondingControl.vy"
+# What there would be no need of if the active set were not written down: source, text, what is left.
+SNAPSHOT = (
+    ("BondingControl.vy", "    active_set.write(transcoder_pool.last_round())\n", ""),
+    ("round_start.vy", "if total != 0 or transcoder_pool", "if transcoder_pool"),
+)
+# Contracts built without it, and the names they are registered under.
+BARE = {"BondingControl": "BondingControl", "BondingManager": "BondingManagerTarget"}
 
 TARGETS = (
     ("reward", 0.45),
@@ -59,37 +64,40 @@ def missing() -> frozenset[str]:
     return frozenset(DEPLOYED) - frozenset(names())
 
 
-def without_snapshot() -> bytes:
-    """The code that starts rounds, built without the one line that writes the active set."""
+def without_snapshot() -> dict[str, bytes]:
+    """The code that starts rounds, built without the lines that write the active set, by name."""
     # Only here: measuring the rest needs no compiler.
     from scripts._lib.compiling import compile_contract
 
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder)
+    with tempfile.TemporaryDirectory() as place:
+        copy = Path(place)
         shutil.copytree(ROOT / "contracts", copy / "contracts")
-        source = copy / SNAPSHOT_SOURCE
-        text = source.read_text()
-        if text.count(SNAPSHOT_CALL) != 1:
-            raise SystemExit(
-                f"{SNAPSHOT_SOURCE} writes the snapshot elsewhere now; adapt bench/gas"
-            )
-        source.write_text(text.replace(SNAPSHOT_CALL, ""))
-        built = compile_contract(source, copy)
-    return bytes.fromhex(built["bytecode"].removeprefix("0x"))
+        folder = copy / "contracts" / "bonding"
+        for name, line, left in SNAPSHOT:
+            source = folder / name
+            text = source.read_text()
+            if text.count(line) != 1:
+                raise SystemExit(f"{name} writes the snapshot elsewhere now; adapt bench/gas")
+            source.write_text(text.replace(line, left))
+        built = {
+            registered: compile_contract(folder / f"{name}.vy", copy)["bytecode"]
+            for name, registered in BARE.items()
+        }
+    return {name: bytes.fromhex(code.removeprefix("0x")) for name, code in built.items()}
 
 
 def measure() -> None:
     """Measures everything and writes the rows."""
     livepeer = json.loads(LIVEPEER.read_text())
-    bare_control = without_snapshot()
+    bare = without_snapshot()
     rows: list[Row] = []
     snapshots: dict[int, float] = {}
     for size in POOLS:
         reference = livepeer[f"pool{size}"]
-        ours, bare = run(size, bare_control)
-        snapshots[size] = ours[STEADY] - bare
+        ours, apart = run(size, bare)
+        snapshots[size] = ours[STEADY] - apart
         rows += compare(ours, reference, size)
-        rows += rounds(ours[STEADY], bare, reference[STEADY], size)
+        rows += rounds(ours[STEADY], apart, reference[STEADY], size)
     rows = [*summary(rows), *snapshot(snapshots), *constants(), *rows]
     text = (
         "Averages by scenario, whole transactions on anvil under cancun rules, pools of 10 and "
@@ -98,7 +106,7 @@ def measure() -> None:
         "name alone are the mean of its scenarios' ratios, and the worst of them. "
         "initializeRound is compared without the active-set snapshot, which Livepeer does not "
         "write: the same rounds on the same state, with the code that starts rounds built without "
-        "the line that writes it. What the remaining gas is spent on: 21,000 for being a "
+        "the lines that write it. What the remaining gas is spent on: 21,000 for being a "
         "transaction, about 10,700 for each proxied contract it touches first, one fresh 22,100 "
         "word for a checkpoint of votes, one for the factors of a round, and 5,000 or 2,100 for "
         "each word of state that is written or read; arithmetic is a few per cent."
@@ -106,23 +114,24 @@ def measure() -> None:
     write("gas", rows, text)
 
 
-def run(size: int, bare_control: bytes) -> tuple[dict[str, float], float]:
+def run(size: int, bare: dict[str, bytes]) -> tuple[dict[str, float], float]:
     """All scenarios on a pool of ``size``, and a steady round without its snapshot."""
     with Anvil() as anvil:
         scenes = Scenes(Deployed(anvil, config(size), missing()), size)
         ours = scenes.run()
-        replace_control(scenes.on, bare_control)
+        for name, code in bare.items():
+            put_in_place(scenes.on, name, code)
         scenes.next_round("bare, first")
         for _ in range(8):
             scenes.next_round("bare")
         return ours, mean(scenes.gas["bare"])
 
 
-def replace_control(deployed: Deployed, code: bytes) -> None:
-    """Puts another BondingControl under the name the BondingManager finds it by."""
+def put_in_place(deployed: Deployed, name: str, code: bytes) -> None:
+    """Puts another contract under the name that others find it by."""
     arguments = bytes.fromhex(deployed.addresses["Controller"][2:]).rjust(32, b"\0")
     receipt = deployed.anvil.send(deployed.owner, None, code + arguments)
-    deployed.register("BondingControl", receipt["contractAddress"])
+    deployed.register(name, receipt["contractAddress"])
 
 
 def target_of(name: str) -> float:

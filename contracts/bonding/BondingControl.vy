@@ -45,22 +45,25 @@ from . import active_set
 
 initializes: active_set[ledger := ledger, transcoder_pool := transcoder_pool]
 
+from . import issuance
+# fmt: off
+initializes: issuance[
+    common := common, manager := manager, transcoder_pool := transcoder_pool
+]
+# fmt: on
+
 from ..interfaces import IBondingManager
 from ..lib import names
 from . import reasons
 
 
 interface RoundsManager:
-    def currentRound() -> uint256: view
     def currentRoundLocked() -> bool: view
-
-
-interface BondingVotes:
-    def checkpointTotalActiveStake(_totalStake: uint256, _round: uint256): nonpayable
 
 
 interface Minter:
     def trustedBurnTokens(_amount: uint256): nonpayable
+    def trustedWithdrawETH(_to: address, _amount: uint256): nonpayable
 
 
 # Parts per million.
@@ -96,7 +99,7 @@ def setTreasuryRewardCutRate(_cutRate: uint256):
     """
     manager.only_controller_owner()
 
-    common.set_next_cut_rate(_cutRate)
+    issuance.set_next_cut_rate(_cutRate)
 
 
 @external
@@ -140,6 +143,29 @@ def setMinSelfStake(_minSelfStake: uint256):
 
 
 @external
+def setWorkWeight(_weight: uint256):
+    """
+    @notice Sets which part of a round's new LPT goes by work instead of stake, from the next round on. Only the
+            Controller's owner may.
+    @param _weight Parts per million; 0 to pay stake alone.
+    """
+    manager.only_controller_owner()
+
+    issuance.set_next_work_weight(_weight)
+
+
+@external
+def setWorkRebate(_rebate: uint256):
+    """
+    @notice Sets the most that work is paid in LPT, from the next round on. Only the Controller's owner may.
+    @param _rebate Wei of LPT per ETH of protocol fee.
+    """
+    manager.only_controller_owner()
+
+    issuance.set_next_work_rebate(_rebate)
+
+
+@external
 def transcoder(_rewardCut: uint256, _feeShare: uint256):
     """
     @notice Sets the caller's rates from the next round on, and joins the pool if there is a place.
@@ -164,21 +190,44 @@ def transcoderWithHint(
 
 
 @external
-def setCurrentRoundTotalActiveStake():
+def beginRound(_previous: uint256):
     """
-    @notice Fixes the active set and its stake for the round that begins. Only RoundsManager may.
+    @notice Applies what was set for the round that begins, and writes its active set down. BondingManager's
+            `setCurrentRoundTotalActiveStake` ends with this.
+    @param _previous The last round that was initialised before.
     """
     if msg.sender != manager.contract_at(names.ROUNDS_MANAGER):
         reasons.fail("caller must be RoundsManager")
 
-    round: uint256 = 0
-    ends: uint256 = 0
-    round, ends = common.round_and_end(msg.sender)
-    total: uint256 = transcoder_pool.start_round(round, msg.sender, ends)
-    common.start_round()
-    active_set.write(round)
+    issuance.start_round(_previous)
+    active_set.write(transcoder_pool.last_round())
 
-    extcall BondingVotes(common.votes()).checkpointTotalActiveStake(total, round)
+
+@external
+def mintReward(_stake: uint256) -> uint256:
+    """
+    @notice Mints the caller's reward where the treasury or work has a part. BondingManager's `reward` begins with this,
+            once it has made sure that the caller may.
+    @param _stake Stake behind the caller when the round began, in wei of LPT.
+    @return What is left for the caller and its delegators, in wei of LPT.
+    """
+    # Called directly, this contract knows no Controller.
+    if manager.controller == empty(address):
+        reasons.fail("caller must be BondingManager")
+
+    return issuance.mint(_stake)
+
+
+@external
+def giveUpFees(_fees: uint256):
+    """
+    @notice Gives fees nobody can be paid to the treasury, if there is one. BondingManager's `updateTranscoderWithFees` ends
+            with this where the transcoder has left, once it has made sure who calls.
+    @param _fees Wei of ETH.
+    """
+    treasury: address = manager.contract_at(names.TREASURY)
+    if _fees != 0 and treasury != empty(address):
+        extcall Minter(common.minter()).trustedWithdrawETH(treasury, _fees)
 
 
 @external

@@ -49,15 +49,32 @@ from . import active_set
 
 initializes: active_set[ledger := ledger, transcoder_pool := transcoder_pool]
 
+from . import issuance
+# fmt: off
+initializes: issuance[
+    common := common, manager := manager, transcoder_pool := transcoder_pool
+]
+# fmt: on
+
 from . import entrances
 
 initializes: entrances[manager := manager]
 
+from . import round_start
+# fmt: off
+initializes: round_start[
+    common := common,
+    entrances := entrances,
+    manager := manager,
+    transcoder_pool := transcoder_pool
+]
+# fmt: on
 from . import payments
 # fmt: off
 initializes: payments[
     common := common,
     earnings := earnings,
+    entrances := entrances,
     ledger := ledger,
     manager := manager,
     slashing := slashing,
@@ -81,6 +98,7 @@ initializes: views[
     common := common,
     earnings := earnings,
     exits := exits,
+    issuance := issuance,
     ledger := ledger,
     manager := manager,
     slashing := slashing,
@@ -100,9 +118,11 @@ exports: (
     entrances.setTreasuryBalanceCeiling,
     entrances.setNumActiveTranscoders,
     entrances.setMinSelfStake,
+    entrances.setWorkWeight,
+    entrances.setWorkRebate,
     entrances.transcoder,
     entrances.transcoderWithHint,
-    entrances.setCurrentRoundTotalActiveStake,
+    round_start.setCurrentRoundTotalActiveStake,
     entrances.roundLengthChanged,
     entrances.slashTranscoder,
     entrances.penalizeSeat,
@@ -118,6 +138,8 @@ exports: (
     views.treasuryRewardCutRate,
     views.nextRoundTreasuryRewardCutRate,
     views.minSelfStake,
+    views.workWeight,
+    views.workRebate,
     views.currentRoundTotalActiveStake,
     views.getTotalBonded,
     views.nextRoundTotalActiveStake,
@@ -159,6 +181,22 @@ event TranscoderSlashed:
     finder: address
     penalty: uint256
     finderReward: uint256
+
+
+event ParameterUpdate:
+    param: String[64]
+
+
+event TreasuryReward:
+    transcoder: indexed(address)
+    treasury: address
+    amount: uint256
+
+
+event WorkReward:
+    transcoder: indexed(address)
+    round: indexed(uint256)
+    amount: uint256
 
 
 event SeatPenalized:
@@ -406,6 +444,20 @@ def _authorize_claim(_owner: address, _round: uint256):
 
 
 @internal
+@pure
+def _require_amount(_amount: uint256):
+    if _amount == 0:
+        reasons.fail("delegation amount must be greater than 0")
+
+
+@internal
+@pure
+def _require_delegate(_delegate: address):
+    if _delegate == empty(address):
+        reasons.fail("INVALID_DELEGATE")
+
+
+@internal
 def _bond(
     _amount: uint256,
     _owner: address,
@@ -429,9 +481,9 @@ def _bond(
         if bonded != 0 and old_delegate != _to:
             reasons.fail("INVALID_DELEGATE_CHANGE")
         if bonded == 0 and _to == _owner:
-            reasons.fail("INVALID_DELEGATE")
-    if _to == empty(address):
-        reasons.fail("INVALID_DELEGATE")
+            # Nobody makes another a transcoder.
+            self._require_delegate(empty(address))
+    self._require_delegate(_to)
 
     if bonded != 0:
         if old_delegate == _to:
@@ -443,8 +495,7 @@ def _bond(
             moved += bonded
             transcoder_pool.remove_stake(old_delegate, bonded, round, _old_previous, _old_next)
             common.checkpoint(common.votes(), old_delegate, round)
-    if moved == 0:
-        reasons.fail("delegation amount must be greater than 0")
+    self._require_amount(moved)
 
     earnings.note(_to, round)
     bonded += _amount
@@ -528,9 +579,8 @@ def _credit(
     """
     @dev Puts what was unbonding behind an account's delegate again.
     """
-    if _amount == 0:
-        # All of the lock was slashed.
-        reasons.fail("delegation amount must be greater than 0")
+    # 0 where all of a lock was slashed.
+    self._require_amount(_amount)
     delegate: address = ledger.delegate(_owner)
     ledger.set_bonded(_owner, ledger.bonded(_owner) + _amount)
     transcoder_pool.add_stake(delegate, _amount, _round, _previous, _next)
@@ -561,8 +611,7 @@ def _rebond_from_unbonded(_to: address, _id: uint256, _previous: address, _next:
         reasons.fail("caller must be unbonded")
     self._refuse_backed(msg.sender)
     amount: uint256 = exits.close(msg.sender, _id)[0]
-    if _to == empty(address):
-        reasons.fail("INVALID_DELEGATE")
+    self._require_delegate(_to)
 
     earnings.note(_to, round)
     ledger.set_delegate(msg.sender, _to, round + 1)

@@ -21,6 +21,7 @@ MAX_POOL: constant(uint256) = 256
 # Rounds whose active set can be found.
 HISTORY: constant(uint256) = 64
 
+M96: constant(uint256) = 2**96 - 1
 M160: constant(uint256) = 2**160 - 1
 
 # Contract 160 | round 32, at round % 64.
@@ -73,15 +74,15 @@ def stake_of(_transcoder: address, _round: uint256) -> uint256:
     @dev Stake behind a transcoder when a round began; 0 if it was not active in it.
     """
     written: address = self.pointer(_round)
-    if written == empty(address):
-        return 0
     before: uint256 = 0
-    for i: uint256 in range(MAX_POOL):
-        if 32 * i + 1 >= written.codesize:
+    at: uint256 = 1
+    for _: uint256 in range(MAX_POOL):
+        if at >= written.codesize:
             break
-        entry: uint256 = convert(slice(written.code, 32 * i + 1, 32), uint256)
-        cumulative: uint256 = entry & (2**96 - 1)
+        entry: uint256 = convert(slice(written.code, at, 32), uint256)
         if entry >> 96 == convert(_transcoder, uint256):
-            return cumulative - before
-        before = cumulative
+            # In the low 96 bits, cumulative stakes; what the addresses above them leave does not matter.
+            return unsafe_sub(entry, before) & M96
+        before = entry
+        at = unsafe_add(at, 32)
     return 0

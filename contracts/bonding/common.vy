@@ -39,9 +39,6 @@ interface Minter:
     def trustedTransferTokens(_to: address, _amount: uint256): nonpayable
 
 
-# Treasury cut rates.
-PRECISE_PERC_DIVISOR: constant(uint256) = 10**27
-
 M96: constant(uint256) = 2**96 - 1
 
 # treasuryRewardCutRate 96 | nextRoundTreasuryRewardCutRate 96, of 10^27
@@ -64,23 +61,8 @@ def next_cut_rate() -> uint256:
 
 
 @internal
-def set_next_cut_rate(_rate: uint256):
-    if _rate > PRECISE_PERC_DIVISOR:
-        reasons.fail("_cutRate is invalid precise percentage")
-    self._cut_rates = self.cut_rate() | (_rate << 96)
-
-    manager.parameter_updated("nextRoundTreasuryRewardCutRate")
-
-
-@internal
-def start_round():
-    """
-    @dev The next round's treasury cut becomes the current one's.
-    """
-    next_rate: uint256 = self.next_cut_rate()
-    if next_rate != self.cut_rate():
-        self._cut_rates = next_rate | (next_rate << 96)
-        manager.parameter_updated("treasuryRewardCutRate")
+def set_cut_rates(_rate: uint256, _next: uint256):
+    self._cut_rates = _rate | (_next << 96)
 
 
 @internal

@@ -61,6 +61,25 @@ def setMinSelfStake(_minSelfStake: uint256):
 
 
 @external
+def setWorkWeight(_weight: uint256):
+    """
+    @notice Sets which part of a round's new LPT goes by work instead of stake, from the next round on. Only the
+            Controller's owner may.
+    @param _weight Parts per million; 0 to pay stake alone.
+    """
+    self._control_call()
+
+
+@external
+def setWorkRebate(_rebate: uint256):
+    """
+    @notice Sets the most that work is paid in LPT, from the next round on. Only the Controller's owner may.
+    @param _rebate Wei of LPT per ETH of protocol fee.
+    """
+    self._control_call()
+
+
+@external
 def transcoder(_rewardCut: uint256, _feeShare: uint256):
     """
     @notice Sets the caller's rates from the next round on, and joins the pool if there is a place.
@@ -80,14 +99,6 @@ def transcoderWithHint(
     @param _feeShare The delegators' part of fees, in parts per million.
     @param _newPosPrev Who will stand before the caller; zero if unknown.
     @param _newPosNext Who will stand behind the caller; zero if unknown.
-    """
-    self._control_call()
-
-
-@external
-def setCurrentRoundTotalActiveStake():
-    """
-    @notice Fixes the active set and its stake for the round that begins. Only RoundsManager may.
     """
     self._control_call()
 
@@ -147,6 +158,16 @@ def _control_call():
 @internal
 def _control_answer() -> Bytes[32]:
     return raw_call(self._control(), msg.data, max_outsize=32, is_delegate_call=True)
+
+
+@internal
+def control(_call: Bytes[36]) -> uint256:
+    """
+    @dev Runs a call of one argument, which nobody can make from outside, by BondingControl's code.
+    """
+    return convert(
+        raw_call(self._control(), _call, max_outsize=32, is_delegate_call=True), uint256
+    )
 
 
 @internal

@@ -13,6 +13,7 @@ from ..interfaces import IBondingManager
 from ..lib import names
 from . import common
 from . import earnings
+from . import entrances
 from . import ledger
 from . import reasons
 from . import slashing
@@ -20,6 +21,7 @@ from . import transcoder_pool
 
 uses: common
 uses: earnings
+uses: entrances
 uses: ledger
 uses: manager
 uses: slashing
@@ -29,11 +31,6 @@ uses: transcoder_pool
 interface Minter:
     def createReward(_fracNum: uint256, _fracDenom: uint256) -> uint256: nonpayable
     def trustedBurnTokens(_amount: uint256): nonpayable
-    def trustedWithdrawETH(_to: address, _amount: uint256): nonpayable
-
-
-interface Token:
-    def balanceOf(_owner: address) -> uint256: view
 
 
 # Parts per million.
@@ -71,15 +68,12 @@ def updateTranscoderWithFees(_transcoder: address, _fees: uint256, _round: uint2
         if msg.sender != manager.contract_at(names.JOBS_MANAGER):
             reasons.fail("caller must be TicketBroker")
     shared: uint256 = _fees * earnings.rates(_transcoder, _round)[1] // PERC_DIVISOR
-    own: uint256 = _fees - shared
     if ledger.is_registered(_transcoder):
-        earnings.add_fees(_transcoder, own, shared, transcoder_pool.last_round())
+        earnings.add_fees(_transcoder, _fees - shared, shared, transcoder_pool.last_round())
         return
 
-    ledger.set_fees(_transcoder, ledger.fees(_transcoder) + own)
-    treasury: address = manager.contract_at(names.TREASURY)
-    if shared != 0 and treasury != empty(address):
-        extcall Minter(common.minter()).trustedWithdrawETH(treasury, shared)
+    ledger.set_fees(_transcoder, ledger.fees(_transcoder) + _fees - shared)
+    entrances.control(abi_encode(shared, method_id=method_id("giveUpFees(uint256)")))
 
 
 @internal
@@ -92,8 +86,11 @@ def _reward(_previous: address, _next: address):
 
     stake: uint256 = ledger.total_at_start(msg.sender, round)
     minter: address = common.minter()
-    rewards: uint256 = extcall Minter(minter).createReward(stake, transcoder_pool.current_total())
-    rewards -= self._pay_treasury(minter, rewards)
+    rewards: uint256 = 0
+    if transcoder_pool.has_extras():
+        rewards = entrances.control(abi_encode(stake, method_id=method_id("mintReward(uint256)")))
+    else:
+        rewards = extcall Minter(minter).createReward(stake, transcoder_pool.current_total())
     left_over: uint256 = earnings.add_rewards(msg.sender, rewards, stake, round)
     if left_over != 0:
         rewards -= left_over
@@ -104,29 +101,3 @@ def _reward(_previous: address, _next: address):
     log IBondingManager.Reward(transcoder=msg.sender, amount=rewards)
 
     common.checkpoint(common.votes(), msg.sender, round)
-
-
-@internal
-def _pay_treasury(_minter: address, _rewards: uint256) -> uint256:
-    """
-    @dev Pays the treasury its part of what was minted, and returns it. Where there is no treasury, it has no part.
-    """
-    rate: uint256 = common.cut_rate()
-    next_rate: uint256 = common.next_cut_rate()
-    if rate == 0 and next_rate == 0:
-        return 0
-    treasury: address = manager.contract_at(names.TREASURY)
-    if treasury == empty(address):
-        return 0
-
-    ceiling: uint256 = common.treasuryBalanceCeiling
-    if ceiling != 0 and next_rate != 0:
-        token: address = manager.contract_at(names.LIVEPEER_TOKEN)
-        if staticcall Token(token).balanceOf(treasury) >= ceiling:
-            common.set_next_cut_rate(0)
-    part: uint256 = _rewards * rate // common.PRECISE_PERC_DIVISOR
-    if part != 0:
-        common.pay(_minter, treasury, part)
-
-        log IBondingManager.TreasuryReward(transcoder=msg.sender, treasury=treasury, amount=part)
-    return part

@@ -42,7 +42,7 @@ _seats: uint256[MAX_POOL + 1]
 
 # What nearly every call needs: active stake of the current round 92 | of the next round 92 | last round that was
 # initialised 24 | block it ends before 32, mixed with the RoundsManager's address | unbonding period 14 (rounds) |
-# flags 2
+# whether something changes when the next round begins 1 | whether rewards are more than the stake's share 1.
 ROUND_AT: constant(uint256) = 184
 ENDS_AT: constant(uint256) = 208
 PERIOD_AT: constant(uint256) = 240
@@ -79,6 +79,24 @@ def last_round() -> uint256:
 @view
 def unbonding_period() -> uint256:
     return (self._totals >> PERIOD_AT) & (2**14 - 1)
+
+
+@internal
+@view
+def changes_next() -> bool:
+    """
+    @dev Whether rates were set that hold from the next round on.
+    """
+    return (self._totals >> FLAGS_AT) & 1 != 0
+
+
+@internal
+@view
+def has_extras() -> bool:
+    """
+    @dev Whether the treasury has a part of rewards, or work has.
+    """
+    return self._totals >> (FLAGS_AT + 1) != 0
 
 
 @internal
@@ -161,6 +179,12 @@ def start_round(_round: uint256, _rounds: address, _ends: uint256) -> uint256:
     self._totals = kept | total | (total << 92) | (_round << ROUND_AT)
     self.set_round_end(_rounds, _ends)
     return total
+
+
+@internal
+def set_flags(_changes_next: bool, _extras: bool):
+    flags: uint256 = convert(_changes_next, uint256) | (convert(_extras, uint256) << 1)
+    self._totals ^= ((self._totals >> FLAGS_AT) ^ flags) << FLAGS_AT
 
 
 @internal

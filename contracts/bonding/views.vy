@@ -12,6 +12,7 @@ from . import active_set
 from . import common
 from . import earnings
 from . import exits
+from . import issuance
 from . import ledger
 from . import slashing
 from . import transcoder_pool
@@ -20,6 +21,7 @@ uses: active_set
 uses: common
 uses: earnings
 uses: exits
+uses: issuance
 uses: ledger
 uses: manager
 uses: slashing
@@ -60,6 +62,26 @@ def nextRoundTreasuryRewardCutRate() -> uint256:
     @return Of 10^27.
     """
     return common.next_cut_rate()
+
+
+@external
+@view
+def workWeight() -> uint256:
+    """
+    @notice Which part of a round's new LPT goes by work, as set for the next round.
+    @return Parts per million.
+    """
+    return issuance.next_work_weight()
+
+
+@external
+@view
+def workRebate() -> uint256:
+    """
+    @notice The most that work is paid in LPT, as set for the next round.
+    @return Wei of LPT per ETH of protocol fee.
+    """
+    return issuance.next_work_rebate()
 
 
 @external

@@ -35,14 +35,17 @@ interface BondingManager:
 
 PERC_DIVISOR: constant(uint256) = 1_000_000_000
 
-MASK_64: constant(uint256) = 2**64 - 1
-MASK_128: constant(uint256) = 2**128 - 1
+M30: constant(uint256) = 2**30 - 1
+M83: constant(uint256) = 2**83 - 1
 
-# inflation 64 (low) | inflationChange 64 | targetBondingRate 64, each in parts of 10^9.
-_rates: uint256
+# All that a round or a reward needs: currentMintableTokens 83 (low) | currentMintedTokens 83, in LPT wei, which is 9.6
+# million LPT a round at most | inflation 30 | inflationChange 30 | targetBondingRate 30, each in parts of 10^9.
+MINTED_AT: constant(uint256) = 83
+INFLATION_AT: constant(uint256) = 166
+CHANGE_AT: constant(uint256) = 196
+TARGET_AT: constant(uint256) = 226
 
-# currentMintableTokens 128 (low) | currentMintedTokens 128, in LPT wei.
-_round: uint256
+_issue: uint256
 
 
 @deploy
@@ -63,7 +66,11 @@ def __init__(
     assert _inflationChange <= PERC_DIVISOR, "_inflationChange is invalid percentage"
     assert _targetBondingRate <= PERC_DIVISOR, "_targetBondingRate is invalid percentage"
 
-    self._rates = self._pack(_inflation, _inflationChange, _targetBondingRate)
+    self._issue = (
+        (_inflation << INFLATION_AT)
+        | (_inflationChange << CHANGE_AT)
+        | (_targetBondingRate << TARGET_AT)
+    )
 
 
 @external
@@ -75,8 +82,8 @@ def setInflationChange(_inflationChange: uint256):
     manager.only_controller_owner()
     assert _inflationChange <= PERC_DIVISOR, "_inflationChange is invalid percentage"
 
-    rates: uint256 = self._rates
-    self._rates = self._pack(self._inflation(rates), _inflationChange, self._target(rates))
+    issue: uint256 = self._issue
+    self._issue = issue ^ ((self._change(issue) ^ _inflationChange) << CHANGE_AT)
 
     manager.parameter_updated("inflationChange")
 
@@ -90,8 +97,8 @@ def setTargetBondingRate(_targetBondingRate: uint256):
     manager.only_controller_owner()
     assert _targetBondingRate <= PERC_DIVISOR, "_targetBondingRate is invalid percentage"
 
-    rates: uint256 = self._rates
-    self._rates = self._pack(self._inflation(rates), self._change(rates), _targetBondingRate)
+    issue: uint256 = self._issue
+    self._issue = issue ^ ((self._target(issue) ^ _targetBondingRate) << TARGET_AT)
 
     manager.parameter_updated("targetBondingRate")
 
@@ -129,12 +136,11 @@ def createReward(_fracNum: uint256, _fracDenom: uint256) -> uint256:
     self._only_bonding_manager()
     manager.when_system_not_paused()
 
-    round: uint256 = self._round
-    mintable: uint256 = round & MASK_128
+    issue: uint256 = self._issue
+    mintable: uint256 = self._mintable(issue)
     amount: uint256 = mintable * (_fracNum * PERC_DIVISOR // _fracDenom) // PERC_DIVISOR
-    minted: uint256 = (round >> 128) + amount
-    assert minted <= mintable, "minted tokens cannot exceed mintable tokens"
-    self._round = mintable | (minted << 128)
+    assert self._minted(issue) + amount <= mintable, "minted tokens cannot exceed mintable tokens"
+    self._issue = issue + (amount << MINTED_AT)
 
     token: address = manager.contract_at(names.LIVEPEER_TOKEN)
     extcall ILivepeerToken(token).mint(self, amount)
@@ -217,17 +223,18 @@ def setCurrentRewardTokens():
         bonded: uint256 = staticcall BondingManager(bonding_manager).getTotalBonded()
         bonding_rate = bonded * PERC_DIVISOR // supply
 
-    rates: uint256 = self._rates
-    inflation: uint256 = self._inflation(rates)
-    change: uint256 = self._change(rates)
-    target: uint256 = self._target(rates)
+    issue: uint256 = self._issue
+    inflation: uint256 = self._inflation(issue)
+    change: uint256 = self._change(issue)
+    target: uint256 = self._target(issue)
     if bonding_rate < target:
-        inflation = min(inflation + change, MASK_64)
+        inflation = min(inflation + change, M30)
     elif bonding_rate > target:
         inflation -= min(change, inflation)
-    mintable: uint256 = min(supply * inflation // PERC_DIVISOR, MASK_128)
-    self._rates = self._pack(inflation, change, target)
-    self._round = mintable
+    mintable: uint256 = min(supply * inflation // PERC_DIVISOR, M83)
+    self._issue = (
+        mintable | (inflation << INFLATION_AT) | (change << CHANGE_AT) | (target << TARGET_AT)
+    )
 
     log IMinter.SetCurrentRewardTokens(currentMintableTokens=mintable, currentInflation=inflation)
 
@@ -259,7 +266,7 @@ def inflation() -> uint256:
     @notice New LPT per round.
     @return Part of the supply, of 10^9.
     """
-    return self._inflation(self._rates)
+    return self._inflation(self._issue)
 
 
 @external
@@ -269,7 +276,7 @@ def inflationChange() -> uint256:
     @notice By how much inflation moves each round.
     @return Part of 10^9.
     """
-    return self._change(self._rates)
+    return self._change(self._issue)
 
 
 @external
@@ -279,7 +286,7 @@ def targetBondingRate() -> uint256:
     @notice The bonded part of the supply that inflation steers to.
     @return Part of 10^9.
     """
-    return self._target(self._rates)
+    return self._target(self._issue)
 
 
 @external
@@ -289,7 +296,7 @@ def currentMintableTokens() -> uint256:
     @notice What may be minted in the current round in all.
     @return LPT wei.
     """
-    return self._round & MASK_128
+    return self._mintable(self._issue)
 
 
 @external
@@ -299,7 +306,7 @@ def currentMintedTokens() -> uint256:
     @notice What has been minted in the current round so far.
     @return LPT wei.
     """
-    return self._round >> 128
+    return self._minted(self._issue)
 
 
 @internal
@@ -326,23 +333,29 @@ def _supply() -> uint256:
 
 @internal
 @pure
-def _pack(_inflation_rate: uint256, _inflation_change: uint256, _target_rate: uint256) -> uint256:
-    return _inflation_rate | (_inflation_change << 64) | (_target_rate << 128)
+def _mintable(_packed: uint256) -> uint256:
+    return _packed & M83
+
+
+@internal
+@pure
+def _minted(_packed: uint256) -> uint256:
+    return (_packed >> MINTED_AT) & M83
 
 
 @internal
 @pure
 def _inflation(_packed: uint256) -> uint256:
-    return _packed & MASK_64
+    return (_packed >> INFLATION_AT) & M30
 
 
 @internal
 @pure
 def _change(_packed: uint256) -> uint256:
-    return (_packed >> 64) & MASK_64
+    return (_packed >> CHANGE_AT) & M30
 
 
 @internal
 @pure
 def _target(_packed: uint256) -> uint256:
-    return _packed >> 128
+    return _packed >> TARGET_AT

@@ -229,6 +229,8 @@ def _set_parameters(config: ProtocolConfig, where: dict[str, str]) -> Steps:
         ("BondingManager", "setMinSelfStake", config.min_self_stake),
         ("BondingManager", "setTreasuryRewardCutRate", config.treasury_reward_cut_rate),
         ("BondingManager", "setTreasuryBalanceCeiling", config.treasury_balance_ceiling),
+        ("BondingManager", "setWorkRebate", config.work_rebate),
+        ("BondingManager", "setWorkWeight", config.work_weight),
     )
     for contract, function, value in simple:
         if value and contract in where:

@@ -84,6 +84,11 @@ class ProtocolConfig:
     treasury_reward_cut_rate: int = 0
     treasury_balance_ceiling: int = 0
 
+    # Part of a round's LPT that goes by work, in parts per million, and the most it pays, in LPT
+    # wei per ETH of protocol fee. Below what a fee of one ETH is worth in LPT, faking work loses.
+    work_weight: int = 0
+    work_rebate: int = 0
+
     # Minted to the deployer, and to the faucet where there is one.
     initial_supply: int = 10_000_000 * LPT
     faucet_supply: int = 0
@@ -118,6 +123,8 @@ def development() -> ProtocolConfig:
         round_length=50,
         num_active_transcoders=20,
         min_self_stake=100 * LPT,
+        work_weight=200_000,
+        work_rebate=300 * LPT,
         faucet_supply=1_000_000 * LPT,
         faucet_request=1_000 * LPT,
         jobs=JobsParameters(

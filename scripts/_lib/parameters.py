@@ -43,6 +43,7 @@ def _counted(noun: str) -> Unit:
 BLOCKS, ROUNDS, PLAIN = _counted("blocks"), _counted("rounds"), Unit(lambda value: f"{value:,}")
 LPT = Unit(lpt, WEI)
 ETH = Unit(eth, WEI)
+LPT_PER_ETH = Unit(lambda value: f"{lpt(value)} per ETH", WEI)
 ETH_PER_LPT = Unit(lambda value: f"{eth(value)} per LPT", WEI)
 PERCENT = Unit(percent, MILLION // 100)
 PERCENT_OF_BILLION = Unit(lambda value: percent(value, 10**9), 10**7)
@@ -79,6 +80,8 @@ SIMPLE = (
     _simple("BondingManager", "minSelfStake", LPT),
     _simple("BondingManager", "treasuryRewardCutRate", PERCENT_PRECISE),
     _simple("BondingManager", "treasuryBalanceCeiling", LPT),
+    _simple("BondingManager", "workWeight", PERCENT),
+    _simple("BondingManager", "workRebate", LPT_PER_ETH),
     _simple("Minter", "inflationChange", PERCENT_OF_BILLION),
     _simple("Minter", "targetBondingRate", PERCENT_OF_BILLION),
 )

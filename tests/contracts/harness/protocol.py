@@ -19,8 +19,9 @@ from offchain.chain.deployment import (
 )
 from tests.contracts.harness.chain import Chain, Contract, Receipt
 
-# The deployer keeps Controller and token, so that tests can change parameters in one call.
-UNGOVERNED = replace(development(), governed=False, min_self_stake=0)
+# The deployer keeps Controller and token, so that tests can change parameters in one call. Rewards
+# go by stake alone.
+UNGOVERNED = replace(development(), governed=False, min_self_stake=0, work_weight=0, work_rebate=0)
 
 
 class Protocol:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.contracts.reference.arithmetic import MINT, percentage, share
+from tests.contracts.reference.arithmetic import MINT, PERC, percentage, share
 
 
 @dataclass(slots=True)
@@ -30,7 +30,20 @@ class Issuance:
 
     def reward(self, stake: int, active_stake: int) -> int:
         """Mints the share of a transcoder with ``stake`` of the round's ``active_stake``."""
-        amount = share(self.mintable, stake, active_stake, MINT)
+        return self._mint(share(self.mintable, stake, active_stake, MINT))
+
+    def reward_with_work(self, stake: int, active_stake: int, weight: int, by_work: int) -> int:
+        """Mints the share of the stake in what is left beside the work's part, and ``by_work``.
+
+        ``weight`` is the work's part of the round, in parts per million, and ``by_work`` what the
+        transcoder has of it, in wei. The Minter mints in parts of 10^9 of the round.
+        """
+        if not self.mintable:
+            return self._mint(0)
+        by_stake = self.mintable * (PERC - weight) * stake // (PERC * active_stake)
+        return self._mint(share(self.mintable, by_stake + by_work, self.mintable, MINT))
+
+    def _mint(self, amount: int) -> int:
         self.minted += amount
         self.supply += amount
         assert self.minted <= self.mintable, "minted tokens cannot exceed mintable tokens"

@@ -24,6 +24,7 @@ def initialize_round(world: World) -> None:
         (clock.ready, "round already initialized"),
     )
     round_ = clock.round
+    world.work.start_round(clock.initialized)
     clock.initialized = round_
     world.weights = {name: t.delegated for name, t in world.transcoders.items() if t.delegated}
     world.active = set(world.pool)
@@ -39,6 +40,22 @@ def pass_blocks(world: World, blocks: int) -> None:
     """Lets blocks go by. Votes of a round are the stakes in the moment its first block comes."""
     before = world.clock.round
     world.clock.block += blocks
+    note_votes(world, before)
+
+
+def set_round_length(world: World, blocks: int) -> None:
+    """Rounds have ``blocks`` blocks from the first block of the running one on.
+
+    Where they get shorter, the current block may lie in a later round at once.
+    """
+    clock = world.clock
+    before, start = clock.round, clock.round_start
+    clock.first_round, clock.first_block, clock.round_length = before, start, blocks
+    note_votes(world, before)
+
+
+def note_votes(world: World, before: int) -> None:
+    """Keeps the votes of every round that has begun since round ``before``."""
     now = world.clock.round
     if now > before:
         votes = {name: world.vote(name) for name in world.accounts}
@@ -82,8 +99,17 @@ def reward(world: World, caller: str, left_over: int = 0) -> int:
             "caller has already called reward for the current round",
         ),
     )
-    minted = world.issuance.reward(world.weight(caller), world.active_stake)
+    work, issuance = world.work, world.issuance
+    stake = (world.weight(caller), world.active_stake)
+    if work.weight:
+        by_work = work.earned(caller, issuance.mintable)
+        minted = issuance.reward_with_work(*stake, work.weight, by_work)
+    else:
+        minted = issuance.reward(*stake)
     to_treasury = treasury_part(minted, world.treasury_rate) if world.treasury else 0
+    full = world.treasury and world.balances[world.treasury] >= world.treasury_ceiling > 0
+    if full and world.next_treasury_rate:
+        world.next_treasury_rate = 0
     if to_treasury:
         world.balances[world.treasury] += to_treasury
     amount = minted - to_treasury

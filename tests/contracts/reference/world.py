@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tests.contracts.reference import earnings
 from tests.contracts.reference.arithmetic import LARGEST_FACTOR
 from tests.contracts.reference.state import ZERO, Account, Transcoder
+from tests.contracts.reference.work import Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +35,8 @@ class World:
     dispute_blocks: int = 0
     treasury_rate: int = 0
     next_treasury_rate: int = 0
+    treasury_ceiling: int = 0
+    work: Work = field(default_factory=Work)
     accounts: dict[str, Account] = field(default_factory=dict)
     transcoders: dict[str, Transcoder] = field(default_factory=dict)
     pool: set[str] = field(default_factory=set)

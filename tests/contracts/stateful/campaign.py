@@ -55,6 +55,8 @@ STATES = frozenset(
         "reward after a missed round",
         "reward after resigning",
         "reward in every round",
+        "round of another length",
+        "round over at once",
         "round after a skipped one",
         "round not initialised",
         "second slash",
@@ -63,7 +65,10 @@ STATES = frozenset(
         "slash of locks",
         "slash of one who resigned",
         "the same with and without hints",
+        "treasury has enough",
         "upgrade",
+        "work paid by its fee",
+        "work paid by its share",
     }
 )
 """States a campaign must come across."""

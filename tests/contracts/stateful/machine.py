@@ -128,6 +128,7 @@ class Machine:
         world.treasury = setting.TREASURY
         rate = read(contracts["BondingManager"], "nextRoundTreasuryRewardCutRate()")
         world.next_treasury_rate = rate
+        world.treasury_ceiling = read(contracts["BondingManager"], "treasuryBalanceCeiling()")
         for each in self.people:
             world.account(each)
         for each in (*self.people, *setting.BYSTANDERS):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from offchain.chain.artifacts import artifact, encode_constructor
 from offchain.chain.deployment import name_hash
-from tests.contracts.reference import slashing
+from tests.contracts.reference import slashing, working
 from tests.contracts.reference.refusing import not_running, refuse_if
 from tests.contracts.reference.slashing import Taken
 from tests.contracts.reference.state import Refused
@@ -140,7 +140,9 @@ def back_work(machine: Machine, draw: Draw) -> None:
             # Locks made before may mature before this work is final; what is bonded stays.
             machine.promised[name] = until, stake
 
-    machine.attempt(setting.JOBS, "backWork(address,uint256)", name, until, model=back)
+    machine.attempt(
+        setting.JOBS, "backWork(address,uint256)", name, until, to="JobsManager", model=back
+    )
 
 
 @rule(1)
@@ -247,6 +249,93 @@ def govern(machine: Machine, draw: Draw) -> None:
             world.minimum_self_stake = minimum
 
         machine.attempt(setting.OWNER, "setMinSelfStake(uint256)", minimum, model=require)
+
+
+@rule(3)
+def settle_work(machine: Machine, draw: Draw) -> None:
+    """Jobs settles work as valid; it counts in the next round."""
+    world = machine.world
+    name = someone(machine, draw, world.is_active)
+    fees = draw.integer(0, 10 ** draw.integer(0, 20))
+    protocol_fee = fees * draw.integer(0, 500) // 1_000
+    round_ = world.round
+    machine.attempt(
+        setting.JOBS,
+        "record(uint256,address,uint256,uint256)",
+        round_,
+        name,
+        fees,
+        protocol_fee,
+        to="JobsManager",
+        model=lambda: world.work.record(round_, name, fees, protocol_fee),
+    )
+
+
+@rule(2)
+def pay_for_work(machine: Machine, draw: Draw) -> None:
+    """The owner sets how much of a round's LPT goes by work, or the most it pays."""
+    work = machine.world.work
+    if draw.chance(50):
+        weight = draw.integer(0, 10**6) if draw.chance(70) else 0
+        if draw.chance(5):
+            weight += 10**6
+
+        def weigh() -> None:
+            refuse_if((weight > 10**6, "work weight must be a valid percentage"))
+            work.next_weight = weight
+
+        machine.attempt(setting.OWNER, "setWorkWeight(uint256)", weight, model=weigh)
+    else:
+        rebate = draw.integer(0, 10 ** draw.integer(18, 28))
+
+        def limit() -> None:
+            work.next_rebate = rebate
+
+        machine.attempt(setting.OWNER, "setWorkRebate(uint256)", rebate, model=limit)
+
+
+@rule(2)
+def fund_treasury(machine: Machine, draw: Draw) -> None:
+    """The owner sets the treasury's part of rewards, or the balance at which it has enough."""
+    world = machine.world
+    if draw.chance(60):
+        rate = draw.integer(0, 10**27) if draw.chance(70) else 0
+        if draw.chance(5):
+            rate += 10**27
+
+        def cut() -> None:
+            refuse_if((rate > 10**27, "_cutRate is invalid precise percentage"))
+            world.next_treasury_rate = rate
+
+        machine.attempt(setting.OWNER, "setTreasuryRewardCutRate(uint256)", rate, model=cut)
+    else:
+        has = world.balances[setting.TREASURY]
+        ceiling = has + draw.integer(0, 10**21) if draw.chance(60) else 0
+
+        def bound() -> None:
+            world.treasury_ceiling = ceiling
+
+        machine.attempt(setting.OWNER, "setTreasuryBalanceCeiling(uint256)", ceiling, model=bound)
+
+
+@rule(1)
+def set_round_length(machine: Machine, draw: Draw) -> None:
+    """The owner makes rounds longer or shorter, from the running one on."""
+    world = machine.world
+    clock = world.clock
+    blocks = draw.integer(5, 2 * setting.ROUND_LENGTH)
+    if draw.chance(4):
+        blocks = 0
+    before = clock.round
+
+    def change() -> None:
+        refuse_if((blocks == 0, "round length cannot be 0"))
+        working.set_round_length(world, blocks)
+
+    if machine.attempt(
+        setting.OWNER, "setRoundLength(uint256)", blocks, to="RoundsManager", model=change
+    ):
+        machine.reach("round over at once" if clock.round > before else "round of another length")
 
 
 @rule(2)

@@ -30,7 +30,8 @@ EACH_HAS = 2 * 10**6 * 10**18
 INFLATION = 2_000_000
 INFLATION_CHANGE = 20_000
 TARGET_BONDING_RATE = 500_000_000
-# Contracts whose places are taken by plain accounts, so that rules can call on their behalf.
+# Contracts whose places are taken by plain accounts, so that rules can call on their behalf. A book
+# of settled work stands in for JobsManager, and passes on what a rule has it say.
 ROLES = ("JobsManager", "VerifierCommittee", "RandaoBeacon")
 
 
@@ -51,12 +52,12 @@ BYSTANDERS = (FRIEND, COMMITTEE, TREASURY)
 
 
 @cache
-def lens_code() -> bytes:
-    """The lens, compiled."""
+def helper_code(name: str) -> bytes:
+    """A contract beside this file, compiled."""
     folder = Path(__file__).parent
     bundle = FilesystemInputBundle([folder])
     output = compile_from_file_input(
-        bundle.load_file("StakingLens.vy"), input_bundle=bundle, output_formats=["bytecode"]
+        bundle.load_file(f"{name}.vy"), input_bundle=bundle, output_formats=["bytecode"]
     )
     return bytes.fromhex(output["bytecode"].removeprefix("0x"))
 
@@ -106,6 +107,8 @@ def deploy(pool_size: int = POOL_SIZE, accounts: int = ACCOUNTS) -> Protocol:
         inflation_change=INFLATION_CHANGE,
         target_bonding_rate=TARGET_BONDING_RATE,
         treasury_reward_cut_rate=10**26,
+        work_weight=0,
+        work_rebate=0,
         initial_supply=accounts * EACH_HAS,
         faucet_request=0,
         faucet_supply=0,
@@ -118,8 +121,11 @@ def deploy(pool_size: int = POOL_SIZE, accounts: int = ACCOUNTS) -> Protocol:
         answer = chain.send(sender, to, signature, *arguments)
         assert answer.ok, f"{signature}: {answer.reason}"
 
+    book = evm.deploy(OWNER, helper_code("WorkBook") + word(contracts["BondingManager"])).lower()
+    contracts["JobsManager"] = book
     for name, holder in (
-        ("JobsManager", JOBS),
+        ("JobsManager", book),
+        ("TicketBroker", JOBS),
         ("Verifier", VERIFIER),
         ("VerifierCommittee", COMMITTEE),
         ("Treasury", TREASURY),
@@ -131,5 +137,5 @@ def deploy(pool_size: int = POOL_SIZE, accounts: int = ACCOUNTS) -> Protocol:
         send(each, token, "approve(address,uint256)", contracts["BondingManager"], 2**256 - 1)
     seen = [contracts[name] for name in ("BondingManager", "BondingVotes", "RoundsManager")]
     seen += [token, contracts["Minter"]]
-    lens = evm.deploy(OWNER, lens_code() + b"".join(map(word, seen)))
+    lens = evm.deploy(OWNER, helper_code("StakingLens") + b"".join(map(word, seen)))
     return Protocol(chain, contracts, people, Lens(chain, lens.lower(), people, BYSTANDERS))

@@ -249,6 +249,8 @@ def reward(machine: Machine, draw: Draw) -> None:
         ),
     )
     late = world.clock.round - world.transcoder(caller).last_reward_round > 1
+    earned = world.work.earned(caller, world.issuance.mintable)
+    rate = world.next_treasury_rate
 
     def model() -> None:
         before = machine.world.issuance.supply + machine.view.minted - machine.world.issuance.minted
@@ -270,6 +272,11 @@ def reward(machine: Machine, draw: Draw) -> None:
         )
     if done:
         machine.reach("reward after a missed round" if late else "reward in every round")
+        if earned:
+            share = world.work.share(caller, world.issuance.mintable)
+            machine.reach("work paid by its share" if earned == share else "work paid by its fee")
+        if rate and not world.next_treasury_rate:
+            machine.reach("treasury has enough")
         if not world.registered(caller):
             machine.reach("reward after resigning")
 

@@ -49,6 +49,8 @@ RESERVED = {
         "setTreasuryBalanceCeiling": OWNER_ONLY,
         "setNumActiveTranscoders": OWNER_ONLY,
         "setMinSelfStake": OWNER_ONLY,
+        "setWorkWeight": OWNER_ONLY,
+        "setWorkRebate": OWNER_ONLY,
         "updateTranscoderWithFees": "caller must be TicketBroker",
         "setCurrentRoundTotalActiveStake": "caller must be RoundsManager",
         "roundLengthChanged": "caller must be RoundsManager",

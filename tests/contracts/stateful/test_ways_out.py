@@ -42,9 +42,17 @@ class Play:
         self.offender, self.friend, self.honest, self.delegator = machine.people[:4]
         self.before = 0
 
-    def call(self, who: str, signature: str, *args: int | str, model: Callable[[], object]) -> None:
+    def call(
+        self,
+        who: str,
+        signature: str,
+        *args: int | str,
+        model: Callable[[], object],
+        to: str = "BondingManager",
+    ) -> None:
         """A call that goes through."""
-        assert self.machine.attempt(who, signature, *args, model=model), self.machine.last_reason
+        done = self.machine.attempt(who, signature, *args, model=model, to=to)
+        assert done, self.machine.last_reason
 
     def refused(
         self, who: str, signature: str, *args: int | str, model: Callable[[], object]
@@ -91,6 +99,7 @@ class Play:
             "backWork(address,uint256)",
             self.offender,
             until,
+            to="JobsManager",
             model=lambda: slashing.back_work(self.world, self.offender, until),
         )
         self.before = self.wealth()

@@ -22,6 +22,8 @@ SETTERS: dict[str, tuple[str, str, int]] = {
     "setTreasuryBalanceCeiling": ("treasuryBalanceCeiling", "treasuryBalanceCeiling", 2**256 - 1),
     "setNumActiveTranscoders": ("getTranscoderPoolMaxSize", "numActiveTranscoders", 100),
     "setMinSelfStake": ("minSelfStake", "minSelfStake", 2**96 - 1),
+    "setWorkWeight": ("workWeight", "workWeight", 10**6),
+    "setWorkRebate": ("workRebate", "workRebate", 2**96 - 1),
 }
 
 
@@ -46,6 +48,8 @@ def test_set__by_a_stranger__reverts(staking: Staking, setter: str) -> None:
     [
         ("setTreasuryRewardCutRate", 10**27 + 1, "_cutRate is invalid precise percentage"),
         ("setMinSelfStake", 2**96, "stake is too large"),
+        ("setWorkWeight", 10**6 + 1, "work weight must be a valid percentage"),
+        ("setWorkRebate", 2**96, "work rebate is too large"),
         ("setUnbondingPeriod", 2**14, "unbonding period is too long"),
     ],
 )
@@ -89,7 +93,8 @@ def test_companion__called_directly__has_no_rights(staking: Staking) -> None:
     calls: list[tuple[str, tuple[Any, ...]]] = [
         ("setMinSelfStake", (1,)),
         ("slashTranscoder", (staking.transcoder, ZERO, 1, 0)),
-        ("setCurrentRoundTotalActiveStake", ()),
+        ("beginRound", (1,)),
+        ("mintReward", (1,)),
     ]
     for function, arguments in calls:
         with pytest.raises(Reverted):

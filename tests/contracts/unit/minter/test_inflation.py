@@ -10,6 +10,9 @@ from tests.contracts.harness import Contract, Protocol, Reverted, reverts
 
 BILLION = 10**9
 BONDED = 10**24
+# The most a word has room for.
+HIGHEST_INFLATION = 2**30 - 1
+MOST_MINTABLE = 2**83 - 1
 lenient = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -30,13 +33,13 @@ def test_set_current_reward_tokens__steers_inflation_by_the_bonding_rate(
         rate = BONDED * BILLION // supply
         for _ in range(rounds):
             if rate < target:
-                inflation += change
+                inflation = min(inflation + change, HIGHEST_INFLATION)
             elif rate > target:
                 inflation = max(0, inflation - change)
 
             receipt = minter.setCurrentRewardTokens(sender=rounds_manager)
 
-            mintable = supply * inflation // BILLION
+            mintable = min(supply * inflation // BILLION, MOST_MINTABLE)
             assert minter.inflation() == inflation
             assert minter.currentMintableTokens() == mintable
             assert minter.currentMintedTokens() == 0
