@@ -170,8 +170,8 @@ class Demo:
         """Sends a signal to the demo alone."""
         self.process.send_signal(number)
 
-    def finish(self, seconds: float = 85) -> Result:
-        """Waits for its end."""
+    def finish(self, seconds: float = 900) -> Result:
+        """Waits for its end; how long a test may take in all is pytest's affair."""
         self.seen |= descendants(self.process.pid)
         status = self.process.wait(seconds)
         self._reader.join(5)

@@ -41,7 +41,7 @@ def test_worker__killed_in_mid_stream__restarts_claims_and_is_paid_once(
     own = [claim for claim in claims if claim["who"] == "Ada"]
     assert own and min(claim["first"] for claim in own) == 0, "work from before the kill is paid"
     for claim in claims:
-        assert (claim["verdict"], claim["payments"]) == (1, 1)
+        assert (claim["verdict"], claim["payments"]) == (1, 1), claim
     for job in {claim["job"] for claim in claims}:
         ranges = sorted((c["first"], c["last"]) for c in claims if c["job"] == job)
         for (_, before), (after, _) in zip(ranges, ranges[1:], strict=False):

@@ -9,13 +9,14 @@ import pytest
 
 from offchain.committee.seat import Seat
 from offchain.node.duties import ClaimPolicy, worker_duties
+from offchain.node.mischief import StubbornSeat
 from offchain.proof.typed import INVALID, VALID
 from tests.offchain.committee.courtroom import Opinionated, Shelf
 from tests.offchain.duties.test_life_of_a_claim import yes
 from tests.offchain.stage import open_worker
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from offchain.chain.client import ChainClient
@@ -31,6 +32,7 @@ async def hold(
     opinion: int,
     silent_until: Mapping[int, int],
     ends_as: int,
+    seated: Callable[..., Seat] = Seat,
 ) -> int:
     """One claim, judged by the others with one opinion; seat `n` of stage 1 is down until a block
     of the trial. Returns the stage in which it was decided."""
@@ -56,7 +58,7 @@ async def hold(
             judge = await stack.enter_async_context(
                 open_worker(stage, client, signer, folder / signer.address)
             )
-            seat = Seat(judge, judge.verdicts, Shelf(worker), Opinionated(opinion))
+            seat = seated(judge, judge.verdicts, Shelf(worker), Opinionated(opinion))
             await judge.catch_up()
             await seat.open()
             seats.append((judge, seat))
@@ -123,3 +125,28 @@ async def test_bad_work__convicted_and_forfeited(
         assert slashed.args["transcoder"] == address
         assert slashed.args["penalty"] > 0
     assert await bonding.call("isBarred", address)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(("request_number", "decided"), [(1, 2), (7, 1)])
+async def test_stubborn_seats__one_of_them_lies_once_is_overruled_and_fined(
+    stage: Stage,
+    stage_client: ChainClient,
+    tmp_path: Path,
+    request_number: int,
+    decided: int,
+) -> None:
+    """Every seat is given the same option; only the first chair of that request makes use of it."""
+
+    def stubborn(*parts: object) -> Seat:
+        return StubbornSeat(*parts, request=request_number)
+
+    found = await hold(stage, stage_client, tmp_path, VALID, {}, PAID, stubborn)
+
+    assert found == decided
+    async with open_worker(stage, stage_client, stage.broadcaster, tmp_path) as watcher:
+        await watcher.catch_up()
+        fines = await watcher.follower.events("VerifierCommittee", "SeatPenalized")
+        seats = await stage.contracts(stage_client).VerifierCommittee.call("seatsOf", 1, 1)
+    wanted = [(seats[0], 1, 2)] if decided == 2 else []
+    assert [(e.args["verifier"], e.args["stage"], e.args["fault"]) for e in fines] == wanted
