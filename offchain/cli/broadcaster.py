@@ -46,6 +46,11 @@ def broadcaster() -> None:
     help="Instead of a file: where to be published to, by ffmpeg, OBS or a camera.",
 )
 @opt.option(
+    "--push",
+    type=opt.ADDRESS,
+    help="Instead of a file: where segments are pushed to, as PUT /live/NAME/NUMBER.ts.",
+)
+@opt.option(
     "--stream-key",
     type=opt.FILE,
     help="File with the key publishers need; by default one is made in the data folder.",
@@ -177,6 +182,7 @@ def run_broadcaster(
     data: Path,
     source: Path | None,
     rtmp: Address | None,
+    push: Address | None,
     stream_key: Path | None,
     rtmp_cert: Path | None,
     rtmp_cert_key: Path | None,
@@ -224,6 +230,7 @@ def run_broadcaster(
             data=data,
             source=source,
             publish=rtmp,
+            push=push,
             stream_key=stream_key,
             publish_cert=rtmp_cert,
             publish_cert_key=rtmp_cert_key,

@@ -71,7 +71,12 @@ class PublishedStream:
 
     def admit(self, asked: Asked) -> FlvPipe:
         """A pipe for a new publisher's tags; raises `NotAdmitted`."""
-        if not self._key.opens(asked):
+        try:
+            known = self._key.opens(asked)
+        except BadKey as exc:
+            log.error("nobody can publish", extra={"why": str(exc)})
+            raise NotAdmitted("the server cannot read its stream key") from exc
+        if not known:
             raise NotAdmitted("unknown stream key")
         if self._current is not None:
             raise NotAdmitted("somebody publishes with this key already")

@@ -14,17 +14,17 @@ from offchain.media.profiles import QualityContract, Rung
 WIDTH, HEIGHT, FPS, SECONDS = 1280, 720, 30, 2
 
 
-def trial_segment() -> bytes:
-    """Two seconds of 720p MPEG-TS: a texture that moves over a still ground."""
+def trial_segment(seconds: int = SECONDS) -> bytes:
+    """Two seconds, or as many as asked for, of 720p MPEG-TS: a texture that moves."""
     noise = np.random.default_rng(7).integers(0, 255, (HEIGHT // 8, WIDTH // 8), np.uint8)
     ground = np.kron(noise, np.ones((8, 8), np.uint8))
     sink = io.BytesIO()
     with av.open(sink, "w", format="mpegts") as container:
         stream: Any = container.add_stream("libx264", rate=FPS, options={"preset": "ultrafast"})
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-        stream.codec_context.gop_size = FPS * SECONDS
+        stream.codec_context.gop_size = FPS * seconds
         chroma = np.full((HEIGHT // 2, WIDTH), 128, np.uint8)
-        for index in range(FPS * SECONDS):
+        for index in range(FPS * seconds):
             luma = ground.copy()
             moving = np.roll(ground[: HEIGHT // 2], (3 * index, 5 * index), axis=(0, 1))
             luma[HEIGHT // 4 : HEIGHT * 3 // 4] = moving

@@ -25,6 +25,7 @@ from offchain.node.jobbook import JobBook
 from offchain.node.live_input import LiveInput
 from offchain.node.livestream import LiveStream
 from offchain.node.orders import Candidate, Hiring, NoOffer, Order
+from offchain.node.push_input import PushInput
 from offchain.node.recruiter import Recruiter
 from offchain.node.source import (
     Source,
@@ -60,19 +61,16 @@ async def serve(settings: BroadcasterSettings) -> None:
             raise NoInput(f"there is no video file {settings.source}")
         source = await asyncio.to_thread(open_input, settings.source, settings)
     settings.data.mkdir(parents=True, exist_ok=True)
-    async with contextlib.AsyncExitStack() as stack:
-        node = await stack.enter_async_context(
-            open_node(settings.chain, settings.key, settings.data)
-        )
-        live: LiveInput | None = None
-        if source is None:
-            live = await stack.enter_async_context(LiveInput.of(settings))
-            with stop_signals(lambda _: live.end()):
-                source = await live.segmenter(
-                    round(settings.segment_s * 1000), settings.source_height
-                )
+    async with open_node(settings.chain, settings.key, settings.data) as node:
         if source is not None:
-            await Broadcaster(settings, node, source, live).run()
+            await Broadcaster(settings, node, source).run()
+            return
+        door = PushInput(settings) if settings.push is not None else LiveInput(settings)
+        async with door:
+            with stop_signals(lambda _: door.end()):
+                source = await door.source()
+            if source is not None:
+                await Broadcaster(settings, node, source, door).run()
 
 
 class Broadcaster:
@@ -83,12 +81,12 @@ class Broadcaster:
         settings: BroadcasterSettings,
         node: Node,
         source: Source,
-        live: LiveInput | None = None,
+        door: LiveInput | PushInput | None = None,
     ) -> None:
         self._settings = settings
         self._node = node
         self._source = source
-        self._live = live
+        self._door = door
         self._contract = quality_contract(settings, source)
         self._stream = LiveStream(
             settings.name,
@@ -160,7 +158,7 @@ class Broadcaster:
         return {
             "address": self._node.address,
             "stream": self._stream.as_json(),
-            "input": self._live.status() if self._live else {"file": str(self._settings.source)},
+            "input": self._door.status() if self._door else {"file": str(self._settings.source)},
             "phase": self._phase,
             "ended": self._phase in ("ended", "settled"),
             "uptime": round(time.time() - counts.started, 1),
@@ -193,8 +191,8 @@ class Broadcaster:
     def _on_signal(self, name: str) -> None:
         log.info("stopping", extra={"signal": name})
         self._stop.set()
-        if self._live is not None:
-            self._live.end()
+        if self._door is not None:
+            self._door.end()
 
     async def _stream_all(self, client: TranscoderClient, background: asyncio.TaskGroup) -> None:
         self._phase = "hiring"
@@ -320,6 +318,10 @@ class Broadcaster:
             counts.answered += 1
             counts.media_ms += segment.duration_ms
         self._stream.add_renditions(segment.sequence, renditions)
+        if isinstance(self._door, PushInput):
+            names = [rung.name for rung in self._contract.rungs]
+            done = None if renditions is None else dict(zip(names, renditions, strict=True))
+            self._door.settled(segment.sequence, done)
 
     async def _end_jobs(self, steward: Steward, left: list[int]) -> list[int]:
         """End every job of this run, also those ordered at the last moment."""

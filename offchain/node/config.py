@@ -139,8 +139,9 @@ class WorkerSettings:
 class BroadcasterSettings:
     """What a broadcaster runs with.
 
-    The input is the file `source`, or what is published over RTMP at `publish` by whoever knows
-    the key in `stream_key`. `most_segments` bounds what each job pays for; `duration_s` of input;
+    The input is the file `source`, or what is published over RTMP at `publish` or pushed over HTTP
+    at `push` by whoever knows the key in `stream_key`; `duration_s` of it, or all of it.
+    `most_segments` bounds what each job pays for;
     `source_height` caps the source's short side in pixels; `late_after` in segment durations;
     `transcoders` are main and standby, or none to choose them from the pool; one segment in
     `elect_every` goes to one elected by stake, 0 for none. `bond_budget` is the most wei that lie
@@ -152,6 +153,7 @@ class BroadcasterSettings:
     data: Path
     source: Path | None = None
     publish: Address | None = None
+    push: Address | None = None
     stream_key: Path | None = None
     publish_cert: Path | None = None
     publish_cert_key: Path | None = None
@@ -182,8 +184,11 @@ class BroadcasterSettings:
             raise BadSetup(f"{self.name!r} cannot name a stream: use A-Z a-z 0-9 _ -, at most 64")
         if len(self.transcoders) > 2:
             raise BadSetup("a stream has a main and a standby transcoder, not more")
-        if (self.source is None) == (self.publish is None):
-            raise BadSetup("give one input: --input FILE, or --rtmp HOST:PORT to be published to")
+        if [self.source, self.publish, self.push].count(None) != 2:
+            raise BadSetup(
+                "give one input: --input FILE, --rtmp HOST:PORT to be published to,"
+                " or --push HOST:PORT for segments"
+            )
 
 
 def read_config_file(path: Path, known: set[str]) -> dict[str, Any]:

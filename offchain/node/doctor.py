@@ -278,7 +278,7 @@ def _port(name: str, where: Address, running: str | None) -> Finding:
 
 async def _media() -> Finding:
     """A real segment through a real child: codecs, sandbox and speed."""
-    segment = await asyncio.to_thread(trial_segment)
+    segment = await asyncio.to_thread(trial_segment, 1)
     contract = trial_contract()
     try:
         async with TranscoderChild() as child:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from offchain.node.config import Address, BroadcasterSettings
+    from offchain.node.config import BroadcasterSettings
 
 log = logging.getLogger("livepeer.broadcaster")
 
@@ -26,35 +26,20 @@ log = logging.getLogger("livepeer.broadcaster")
 class LiveInput:
     """Listens for publishers while it is open; whoever knows the stream key may publish.
 
-    With `certificate` and `certificate_key` (PEM files) it speaks RTMPS.
+    With a certificate it speaks RTMPS. The key lies in the data folder unless settings name one.
     """
 
-    def __init__(
-        self,
-        listen: Address,
-        key_file: Path,
-        *,
-        certificate: Path | None = None,
-        certificate_key: Path | None = None,
-    ) -> None:
-        self._listen, self._key_file = listen, key_file
-        self._tls = _tls(certificate, certificate_key)
+    def __init__(self, settings: BroadcasterSettings) -> None:
+        assert settings.publish is not None  # or a broadcaster has no such input
+        self._settings, self._listen = settings, settings.publish
+        self._key_file = settings.stream_key or settings.data / "stream.key"
+        self._tls = _tls(settings.publish_cert, settings.publish_cert_key)
         try:
-            self._stream = PublishedStream(StreamKey(key_file))
+            self._stream = PublishedStream(StreamKey(self._key_file))
         except (BadKey, OSError) as exc:
             raise BadSetup(str(exc)) from exc
-        self._server = RtmpServer(listen.host, listen.port, self._stream, tls=self._tls)
-
-    @classmethod
-    def of(cls, settings: BroadcasterSettings) -> LiveInput:
-        """As a broadcaster's settings say; the key lies in its data folder unless they name one."""
-        assert settings.publish is not None  # the settings name a file or this
-        return cls(
-            settings.publish,
-            settings.stream_key or settings.data / "stream.key",
-            certificate=settings.publish_cert,
-            certificate_key=settings.publish_cert_key,
-        )
+        where = self._listen
+        self._server = RtmpServer(where.host, where.port, self._stream, tls=self._tls)
 
     async def __aenter__(self) -> LiveInput:
         try:
@@ -89,14 +74,15 @@ class LiveInput:
         stream = self._stream
         return {"url": self.url, "live": stream.live, "publishers": stream.publishers}
 
-    async def segmenter(self, segment_ms: int, source_height: int | None) -> LiveSegmenter | None:
+    async def source(self) -> LiveSegmenter | None:
         """The segments of what is published; waits for the first publisher, or for `end`."""
+        settings = self._settings
         try:
             return await asyncio.to_thread(
                 LiveSegmenter,
                 self._stream.containers(),
-                segment_ms=segment_ms,
-                source_height=source_height,
+                segment_ms=round(settings.segment_s * 1000),
+                source_height=settings.source_height,
             )
         except NotAVideo:
             return None  # only the end stops the wait

@@ -15,6 +15,7 @@ from offchain.media.tables import NotTransportStream, TransportTables
 from offchain.node.answers import BadWork
 from offchain.node.config import parse_rung
 from offchain.node.errors import BadInput
+from offchain.node.push_input import PushedSource
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Iterator
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from offchain.node.config import BroadcasterSettings
 
 
-Source = Segmenter | LiveSegmenter
-"""A file as if live, or what is published."""
+Source = Segmenter | LiveSegmenter | PushedSource
+"""A file as if live, what is published, or what is pushed."""
 
 
 def quality_contract(settings: BroadcasterSettings, source: Source) -> QualityContract:
@@ -78,7 +79,7 @@ def open_input(path: Path, settings: BroadcasterSettings) -> Segmenter:
         raise BadInput(str(exc)) from exc
 
 
-def until_ms(source: Source, limit_ms: float | None) -> Iterator[SourceSegment]:
+def until_ms(source: Segmenter | LiveSegmenter, limit_ms: float | None) -> Iterator[SourceSegment]:
     """The source's segments that begin before `limit_ms`."""
     for segment in source:
         if limit_ms is not None and segment.start_ms >= limit_ms:
@@ -95,6 +96,12 @@ async def segments(
 ) -> AsyncGenerator[SourceSegment, None]:
     """The input's segments at the chosen pace, until its end, the time set, or `stop`."""
     limit_ms = settings.duration_s * 1000 if settings.duration_s else None
+    if isinstance(source, PushedSource):
+        async for pushed in source.segments():
+            if limit_ms is not None and pushed.start_ms >= limit_ms:
+                return
+            yield pushed
+        return
     # What is published arrives at its own pace.
     waits = settings.realtime and not isinstance(source, LiveSegmenter)
     sleep = asyncio.sleep if waits else _no_sleep
