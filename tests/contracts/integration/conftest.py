@@ -1,4 +1,5 @@
-"""A stage for each story: a worker with a delegator behind it, nineteen peers, a broadcaster."""
+"""A stage for each story: a worker with a delegator behind it, nineteen peers (eight on anvil), a
+broadcaster, a watcher."""
 
 from __future__ import annotations
 
@@ -35,16 +36,16 @@ def stage(request: pytest.FixtureRequest) -> Stage:
 
 
 @pytest.fixture(scope="session")
-def _anvil_market() -> Iterator[AnvilMarket]:
+def _anvil_stage() -> Iterator[Stage]:
     with running_anvil("--hardfork", "prague", *FREE) as chain:
         chain.terms["gasPrice"] = "0x0"
-        yield AnvilMarket(Protocol(chain, CONFIG), transcoders=20)
+        yield Stage(AnvilMarket(Protocol(chain, CONFIG), transcoders=9))
 
 
 @pytest.fixture
-def anvil_stage(_anvil_market: AnvilMarket) -> Iterator[Stage]:
+def anvil_stage(_anvil_stage: Stage) -> Iterator[Stage]:
     """The protocol on anvil as it was before the test, with seeds proven from real headers."""
-    chain: AnvilChain = _anvil_market.chain  # type: ignore[assignment]
+    chain: AnvilChain = _anvil_stage.chain  # type: ignore[assignment]
     point = chain.rpc("evm_snapshot")
-    yield Stage(_anvil_market)
+    yield _anvil_stage
     chain.rpc("evm_revert", point)

@@ -70,11 +70,11 @@ def fined(seat: Actor, fine: int, earners: Iterable[Actor]) -> tuple[dict[Party,
 def shared(
     pot: int, earners: Iterable[Actor], weights: Mapping[Actor, int] | None = None
 ) -> tuple[dict[Party, Wealth], int]:
-    """So many wei by equal or by the given weights, each rounded down, and the rest."""
+    """So many wei by equal or by the given weights, each seat's rounded down, and the rest."""
     seats = Counter(earners)
-    weight = {seat: times * (weights or {}).get(seat, 1) for seat, times in seats.items()}
-    whole = sum(weight.values())
-    parts = {seat: pot * part // whole for seat, part in weight.items()}
+    weight = {seat: (weights or {}).get(seat, 1) for seat in seats}
+    whole = sum(times * weight[seat] for seat, times in seats.items())
+    parts = {seat: times * (pot * weight[seat] // whole) for seat, times in seats.items()}
     return {seat: eth(part) for seat, part in parts.items()}, pot - sum(parts.values())
 
 

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from tests.contracts.harness import ZERO, reverts
-from tests.contracts.integration.cast import INVALID, SLASH, STAKE, Stage, on_a_real_chain_too
+from tests.contracts.integration.books import eth, lpt
+from tests.contracts.integration.cast import (
+    INVALID,
+    NOBODY,
+    SLASH,
+    STAKE,
+    UNAVAILABLE,
+    Stage,
+    on_a_real_chain_too,
+)
 from tests.contracts.integration.endings import (
     caught_by_the_watcher,
     convicted_by_the_committee,
+    shared,
+    together,
 )
 
 
@@ -87,3 +98,41 @@ def test_does_bad_work__is_found_out_by_whom_it_cannot_choose(stage: Stage) -> N
         stage.broadcaster.takes_back(job)
 
     convicted_by_the_committee(stage, books, claim, panel.everyone_seated)
+
+
+def test_appeals_against_the_truth__pays_for_it(stage: Stage) -> None:
+    """Convicted by fifteen, the worker buys time with a bond. All who are eligible sit in the last
+    stage and say the same, and share its bond."""
+    with stage.books() as books:
+        job = stage.broadcaster.orders(stage.worker)
+        claim = stage.worker.claims(job)
+        claim.seed_is_proven()
+        stage.worker.opens(claim)
+        panel = claim.goes_to_the_committee().votes(INVALID)
+        panel.ends().votes(INVALID)
+        bond = panel.appealed_by(stage.worker)
+        panel.votes(INVALID).ends()
+        claim.is_settled()
+        stage.broadcaster.takes_back(job)
+
+    lost = claim.verification_fee + bond
+    shares, rest = shared(lost, panel.everyone_seated)
+    convict = {stage.worker: lpt(-SLASH) - eth(lost), NOBODY: eth(rest)}
+    books.balance(together(convict, shares), burned=SLASH)
+
+
+def test_hides_the_bytes__is_not_paid_for_them(stage: Stage) -> None:
+    """The worker claims segments it cannot show: the leaves open, but no seat finds the bytes they
+    name. Nobody is convicted of a broken connection; nobody is paid for one either."""
+    with stage.books() as books:
+        job = stage.broadcaster.orders(stage.worker)
+        claim = stage.worker.claims(job)
+        claim.seed_is_proven()
+        stage.worker.opens(claim)
+        panel = claim.goes_to_the_committee().votes(UNAVAILABLE)
+        panel.ends().votes(UNAVAILABLE).ends()
+        claim.is_settled()
+        stage.broadcaster.takes_back(job)
+
+    shares, rest = shared(claim.verification_fee, panel.everyone_seated)
+    books.balance(together({stage.worker: eth(rest - claim.verification_fee)}, shares))

@@ -101,3 +101,19 @@ def test_condemns_good_work__pays_as_the_minority(stage: Stage) -> None:
         confirmed_by_the_second_stage(stage, claim, panel)
 
     only_the_seat_is_poorer(stage, books, claim, panel, stubborn, MINORITY)
+
+
+def test_votes_without_measuring__earns_nothing(stage: Stage) -> None:
+    """One seat says VALID because most work is, and makes its scores up. The vote is unanimous, but
+    its scores lie nowhere near the others'; its third of the fee is the worker's again."""
+    with stage.books() as books:
+        claim, panel = in_court(stage)
+        *honest, idle = panel.seats
+        panel.inventive = (idle,)
+        panel.votes(VALID).ends()
+        claim.is_settled()
+        stage.broadcaster.takes_back(claim.job)
+
+    third = claim.verification_fee // 3
+    earned = dict.fromkeys(honest, eth(third))
+    books.balance(together(paid(stage, claim), {stage.worker: eth(third)}, earned))
