@@ -27,6 +27,9 @@ _SIGNS = {"ok": ("green", "ok"), "note": ("yellow", "note"), "bad": ("red", "bad
 @opt.option("--listen", type=opt.ADDRESS, default="127.0.0.1:8935", help="As for `run`.")
 @opt.option("--admin", type=opt.ADDRESS, default="127.0.0.1:7935", help="As for `run`.")
 @opt.option("--service-uri", metavar="URL", help="As for `run`.")
+@click.option(
+    "--media/--no-media", default=True, help="Try codecs and speed, too; takes some seconds."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of lines.")
 def doctor(
     network: str,
@@ -39,6 +42,7 @@ def doctor(
     listen: Address,
     admin: Address,
     service_uri: str | None,
+    media: bool,
     as_json: bool,
 ) -> None:
     """Check key, chain, ETH, stake, address, ports, disk, codecs and speed; say what to do.
@@ -57,18 +61,18 @@ def doctor(
         admin=admin,
         service_uri=service_uri,
     )
-    findings = run(_examine(settings, quiet=as_json))
+    findings = run(_examine(settings, media, quiet=as_json))
     if as_json:
         click.echo(json.dumps(listed(findings), indent=2))
     if any(each.mark == "bad" for each in findings):
         raise SystemExit(1)
 
 
-async def _examine(settings: WorkerSettings, *, quiet: bool) -> list[Finding]:
+async def _examine(settings: WorkerSettings, media: bool, *, quiet: bool) -> list[Finding]:
     from offchain.node.doctor import examine
 
     findings: list[Finding] = []
-    async for finding in examine(settings):
+    async for finding in examine(settings, media=media):
         findings.append(finding)
         if not quiet:
             colour, word = _SIGNS[finding.mark]
