@@ -137,7 +137,7 @@ class Demo:
         """All it has said so far."""
         return "".join(self._lines)
 
-    def wait_for(self, pattern: str, seconds: float = 60) -> re.Match[str]:
+    def wait_for(self, pattern: str, seconds: float = 900) -> re.Match[str]:
         """Waits until the output matches; fails with the output when it ends or takes too long."""
 
         def found() -> bool:
@@ -153,7 +153,7 @@ class Demo:
     @property
     def address(self) -> str:
         """Where the page is served."""
-        return self.wait_for(r"Watch at (http://\S+)", 20).group(1)
+        return self.wait_for(r"Watch at (http://\S+)").group(1)
 
     def pid_of(self, *words: str) -> int:
         """Process id of the child whose command line holds all these words."""

@@ -31,7 +31,7 @@ def test_worker__killed_in_mid_stream__restarts_claims_and_is_paid_once(
     with urlopen(f"{demo.address}live/index.m3u8") as answer:  # noqa: S310 - our own page
         sizes = re.findall(r"RESOLUTION=(\d+)x(\d+)", answer.read().decode())
     os.kill(demo.pid_of("worker.py", "ada.json"), signal.SIGKILL)
-    demo.wait_for("Ada's worker was killed by SIGKILL; it is started again", 20)
+    demo.wait_for("Ada's worker was killed by SIGKILL; it is started again")
 
     result = demo.finish()
 

@@ -29,7 +29,7 @@ def demo(start_demo: Callable[..., Demo], tmp_path_factory: pytest.TempPathFacto
 @pytest.fixture(scope="module")
 def result(demo: Demo) -> Result:
     """How it ended."""
-    demo.wait_for("Streamed", 80)
+    demo.wait_for("Streamed")
     return demo.finish()
 
 

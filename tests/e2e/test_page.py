@@ -100,6 +100,7 @@ def test_page__live_clip__plays_and_tells_what_the_chain_does(
     page.get_by_role("radio", name="Auto").click()
     page.get_by_text("and its delegators were paid").first.wait_for(timeout=60_000)
     page.wait_for_function("() => document.querySelectorAll('#journey li.done').length === 7")
+    page.get_by_text("for voting against the result").first.wait_for(timeout=60_000)
     playing(page, 0.5)
     picture = save_picture(page, tmp_path)
     heard = page.evaluate("document.querySelector('video').webkitAudioDecodedByteCount")
@@ -111,7 +112,14 @@ def test_page__live_clip__plays_and_tells_what_the_chain_does(
     assert any(text.startswith("Auto") for text in rungs)
     assert any("p" in text and "b/s" in text for text in rungs[1:])
     told = " ".join(page.locator("#feed p").all_inner_texts())
-    for words in ("accepted job", "claimed", "The lottery drew", "were drawn to check"):
+    for words in (
+        "The lottery chose",
+        "accepted job",
+        "claimed",
+        "The lottery drew",
+        "were drawn to check",
+        "No clear verdict at stage 1: a larger committee will be drawn",
+    ):
         assert words in told
     assert "Adds up to the escrow to the wei." in page.inner_text("#escrow-check")
     assert page.evaluate("document.documentElement.scrollWidth") <= 1440

@@ -129,7 +129,7 @@ class Progress:
     @property
     def opened(self) -> int:
         """Leaves that the lottery drew and claimants opened."""
-        return sum(1 for _ in self._watch.of("JobsManager", "SegmentOpened"))
+        return sum(len(e.args["leaves"]) for e in self._watch.of("JobsManager", "SegmentsOpened"))
 
     @property
     def verdicts(self) -> dict[int, int]:
@@ -166,7 +166,8 @@ class Progress:
         )
         opened = Counter(
             (e.args["jobId"], e.args["claimId"])
-            for e in self._watch.of("JobsManager", "SegmentOpened")
+            for e in self._watch.of("JobsManager", "SegmentsOpened")
+            for _ in e.args["leaves"]
         )
         verdicts = {
             (e.args["jobId"], e.args["claimId"]): e.args["verdict"]
@@ -231,8 +232,11 @@ class Progress:
         ]
         if any(seat["bad"] for seat in seats):
             return "caught cheating", "lost"
-        working = any(seat["used"] and not seat["suspended"] for seat in seats)
-        return ("transcoding", "busy") if working and not self.stream_over else ("standing by", "")
+        working = [seat for seat in seats if seat["used"] and not seat["suspended"]]
+        if not working or self.stream_over:
+            return "standing by", ""
+        elected = all(seat["role"] == "elected" for seat in working)
+        return "transcoding, elected" if elected else "transcoding", "busy"
 
     def _claimant(self, args: Mapping[str, Any]) -> str:
         for event in self._watch.of("JobsManager", "WorkClaimed"):
