@@ -28,9 +28,10 @@ from offchain.net.hls_server import (
     SEGMENT_TYPE,
 )
 from offchain.net.http import Refused
+from offchain.proof.publication import START
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
+    from contextlib import AbstractAsyncContextManager
 
     from offchain.net.carried import Carried, CarriedStream
 
@@ -48,6 +49,7 @@ class Wanted:
     name: str
     node: str
     remote: str
+    path: str
 
 
 class StreamHost(Protocol):
@@ -61,7 +63,7 @@ class StreamHost(Protocol):
         """Where to get the stream: `{"carried": bool, "relays": [{...}]}`."""
         ...
 
-    def child(self, wanted: Wanted) -> AbstractContextManager[Child]:
+    def child(self, wanted: Wanted) -> AbstractAsyncContextManager[Child]:
         """A place for one reader of a feed; `Refused` where there is none."""
         ...
 
@@ -131,7 +133,7 @@ class _Handlers:
         start = request.query.get("from")
         if start is not None and not (start.isascii() and start.isdigit() and len(start) < 17):
             raise Refused(400, "a feed begins at the number of a segment")
-        with self._host.child(wanted) as child:
+        async with self._host.child(wanted) as child:
             carried = await self._rendition(request)
             response = web.StreamResponse(headers={"Cache-Control": "no-store"})
             response.content_type = "application/octet-stream"
@@ -154,7 +156,7 @@ async def _pour(
     """Send part after part until the run ends or the reader goes."""
     depth = child.depth()
     await response.write(feed.hello(depth))
-    position = carried.join(start)
+    position, skipping = carried.join(start), start is not None
     while True:
         try:
             found = carried.read(position)
@@ -166,6 +168,11 @@ async def _pour(
                 await response.write(feed.goodbye("the run has ended"))
                 return
             await carried.wait(position)
+            continue
+        part = found[0].part
+        skipping = skipping and part.sequence < (start or 0) and not part.flags & START
+        if skipping:
+            position += 1
             continue
         if child.depth() != depth:
             depth = child.depth()
@@ -187,7 +194,7 @@ def _wanted(request: web.Request) -> Wanted:
     if SAFE_NAME.fullmatch(rendition) is None:
         raise Refused(404, "this stream has no such rendition")
     node = request.headers.get(feed.NODE_HEADER, "")[:64]
-    return Wanted(address.lower(), name, node, request.remote or "")
+    return Wanted(address.lower(), name, node, request.remote or "", request.path)
 
 
 def _text(text: str | None) -> web.Response:

@@ -115,6 +115,10 @@ class Core:
         found = self._streams.get(stream)
         return found is not None and found.carried
 
+    def knows(self, stream: t.StreamId) -> bool:
+        """Whether a stream is here, or looked for."""
+        return stream in self._streams
+
     def depth(self, stream: t.StreamId) -> int:
         """Hops from the broadcaster to this node."""
         found = self._streams.get(stream)
@@ -133,6 +137,20 @@ class Core:
             mine = t.Announcement(stream, self.me, now + self.limits.announced_s)
             carriers = [mine, *carriers]
         return tuple(self.table.nearest(now, stream, WIDTH)), tuple(carriers[:WIDTH])
+
+    def elsewhere(
+        self, now: float, stream: t.StreamId, asker: t.NodeId | None = None
+    ) -> tuple[t.Peer, ...]:
+        """Who else has a stream: those this node feeds, and those that announced it."""
+        below = [
+            self.table.get(relay) for relay in self.readers(stream) if relay not in (None, asker)
+        ]
+        peers = [known.peer for known in below if known and self.table.usable(now, known.peer.id)]
+        peers = self._random.sample(peers, min(len(peers), WIDTH))
+        for each in self.announcements.of(now, stream):
+            if each.peer not in peers and each.peer.id != asker:
+                peers.append(each.peer)
+        return tuple(peers[:WIDTH])
 
     # ------------------------------------------------------------ events
 
@@ -195,13 +213,7 @@ class Core:
         if self.free > 0 and not fed_by_it and not (below and stream.depth + 1 >= MAX_DEPTH):
             self._places[event.ticket] = (stream.id, event.relay)
             return t.Serve(event.ticket)
-        readers = [relay for relay in self.readers(stream.id) if relay not in (None, event.relay)]
-        others = [self.table.get(relay) for relay in readers if relay is not None]
-        peers = [known.peer for known in others if known and self.table.usable(now, known.peer.id)]
-        peers = self._random.sample(peers, min(len(peers), WIDTH))
-        known_carriers = [each.peer for each in self.announcements.of(now, stream.id)]
-        peers += [peer for peer in known_carriers if peer not in peers and peer.id != event.relay]
-        return t.Redirect(event.ticket, tuple(peers[:WIDTH]))
+        return t.Redirect(event.ticket, self.elsewhere(now, stream.id, event.relay))
 
     def _delivered(self, now: float, event: t.Delivered) -> list[t.Action]:
         stream = self._streams.get(event.stream)

@@ -1,0 +1,496 @@
+"""A relay: the routing core driven by sockets and a clock.
+
+It serves what it carries, fetches what it is asked for, and passes on nothing that the stream's
+broadcaster has not signed. Broadcasters run the same component around what they publish.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from offchain.net.gossip import MOST, ask, gossip_routes, read_all
+from offchain.net.http import Refused
+from offchain.net.peer_records import (
+    RECORD_LIFE_S,
+    BadPeer,
+    SignedCarrier,
+    SignedPeer,
+    node_id,
+    place_of,
+    read_tally,
+    tally_digest,
+)
+from offchain.net.peers import PeerError, get_json
+from offchain.net.stream_server import Wanted, stream_routes
+from offchain.node.following import Follower, Held, Lied
+from offchain.proof.publication import stream_id
+from offchain.proof.signatures import address_of, sign
+from offchain.routing import types as t
+from offchain.routing.core import Core, Limits
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+
+    import aiohttp
+
+    from offchain.net.carried import CarriedStream
+    from offchain.net.publish import Publication
+    from offchain.proof.typed import Domain
+
+log = logging.getLogger("livepeer.relay")
+
+TICK_S = 0.25
+PATIENCE_S = 10.0
+"""Seconds a request waits for a stream that is being looked for."""
+_PLAYER_S = 15.0
+_TALLY_S = 10.0
+_BOOT_S = 30.0
+_AT_ONCE = 32  # messages to peers under way
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Who holds a place: one for a player, and for a relay with all its feeds of a stream."""
+
+    ticket: int
+    feeds: int = 0
+    seen: float = 0.0
+
+
+@dataclass(slots=True)
+class _Child:
+    """One feed's view of its host."""
+
+    relay: Relay
+    stream: bytes
+    node: str
+
+    def depth(self) -> int:
+        return self.relay.core.depth(self.stream)
+
+    def sent(self, size: int) -> None:
+        self.relay.sent[self.node] = self.relay.sent.get(self.node, 0) + size
+
+
+@dataclass
+class Relay:
+    """One node of the relay network; `async with` it, then serve `routes()`.
+
+    `url` is where peers reach it, `seeds` says whom to ask first, `stakers` whose stake is behind
+    an account ("" for none).
+    """
+
+    domain: Domain
+    key: bytes
+    session: aiohttp.ClientSession
+    url: str = ""
+    limits: Limits = field(default_factory=Limits)
+    window: int = 30
+    max_age_ms: int = 120_000
+    seeds: Callable[[], Awaitable[Sequence[str]]] | None = None
+    stakers: Callable[[str], str] = lambda _: ""
+
+    def __post_init__(self) -> None:
+        self.address = address_of(self.key)
+        me = t.Peer(node_id(self.address), self.url, "", "", float("inf"))
+        self.core = Core(me, self.limits, seed=secrets.randbits(62))
+        self.sent: dict[str, int] = {}
+        self.received: dict[bytes, int] = {}
+        self.tallies: dict[str, tuple[int, int]] = {}
+        self.caught: dict[str, str] = {}
+        self.played = 0
+        self._began = int(time.time())
+        self._held: dict[bytes, Held] = {}
+        self._own: dict[bytes, Publication] = {}
+        self._feeds: dict[tuple[bytes, bytes], asyncio.Task[None]] = {}
+        self._records: dict[bytes, SignedPeer] = {}
+        self._carriers: dict[tuple[bytes, bytes], SignedCarrier] = {}
+        self._answers: dict[int, asyncio.Future[t.Action]] = {}
+        self._readers: dict[tuple[str, bytes], _Reader] = {}
+        self._tickets = 0
+        self._busy = asyncio.Semaphore(_AT_ONCE)
+        self._in_company = asyncio.Event()
+        self._stack = contextlib.AsyncExitStack()
+        self._tasks: asyncio.TaskGroup
+
+    async def __aenter__(self) -> Relay:
+        self._tasks = await self._stack.enter_async_context(asyncio.TaskGroup())
+        running = [self._tasks.create_task(each) for each in (self._tick(), self._boot())]
+        running.append(self._tasks.create_task(self._tally()))
+        self._stack.callback(lambda: [task.cancel() for task in running])
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in list(self._feeds.values()):
+            task.cancel()
+        await self._stack.aclose()
+
+    def routes(self) -> list[web.RouteDef]:
+        """What a relay serves."""
+        return [*stream_routes(self), *gossip_routes(self)]
+
+    def publish(self, publication: Publication) -> None:
+        """Offer a stream of our own."""
+        self._own[publication.id] = publication
+        self._step(t.Published(publication.id))
+
+    def status(self) -> dict[str, Any]:
+        """What `/v1/status` says."""
+        return {
+            "address": self.address,
+            "url": self.url,
+            "peers": len(self.core.table),
+            "free": self.core.free,
+            "streams": [
+                {
+                    "address": stream.address,
+                    "name": stream.name,
+                    "depth": self.core.depth(name),
+                    "parent": self._url_of(self.core.parent(name)),
+                    "readers": len(self.core.readers(name)),
+                    "newest": stream.newest_sequence(),
+                }
+                for name, stream in self._streams().items()
+            ],
+            "sent": dict(self.sent),
+            "received": {node.hex(): size for node, size in self.received.items()},
+            "played": self.played,
+            "tallies": {reader: served for reader, (served, _) in self.tallies.items()},
+            "caught": dict(self.caught),
+        }
+
+    def hold(self, wanted: Wanted) -> Held:
+        """What a stream that is to be carried is kept in."""
+        return Held(self.domain, wanted.address, wanted.name, self.window, self.max_age_ms)
+
+    # ------------------------------------------------------------ streams, as their server asks
+
+    async def find(self, wanted: Wanted) -> CarriedStream:
+        """The stream, carried from now on if it was not; a redirect where another node has it."""
+        name = stream_id(wanted.address, wanted.name)
+        if not wanted.node:
+            await self._player(wanted, name)
+        stream = self._streams().get(name)
+        if stream is None:
+            raise Refused(404, "this stream is not here")
+        return stream
+
+    async def route(self, wanted: Wanted) -> dict[str, Any]:
+        """Whether it is here, with how many places, and who else has it."""
+        name = stream_id(wanted.address, wanted.name)
+        others = self.core.elsewhere(self._now(), name, _node_of(wanted))
+        return {
+            "carried": self.core.carries(name),
+            "depth": self.core.depth(name),
+            "free": self.core.free,
+            "relays": [self._records[p.id].as_json() for p in others if p.id in self._records],
+        }
+
+    @contextlib.asynccontextmanager
+    async def child(self, wanted: Wanted) -> AsyncIterator[_Child]:
+        """A place for one relay, whatever the number of its feeds."""
+        name = stream_id(wanted.address, wanted.name)
+        node = _node_of(wanted)
+        if node is None:
+            raise Refused(400, "a feed is for a node that says its name")
+        key = (wanted.node, name)
+        if key not in self._readers:
+            ticket = await self._admit(wanted, name, node)
+            reader = self._readers.setdefault(key, _Reader(ticket))
+            if reader.ticket != ticket:
+                self._step(t.Left(ticket))  # two of its feeds asked at once
+        reader = self._readers[key]
+        reader.feeds += 1
+        try:
+            yield _Child(self, name, wanted.node)
+        finally:
+            reader.feeds -= 1
+            if not reader.feeds and self._readers.get(key) is reader:
+                del self._readers[key]
+                self._step(t.Left(reader.ticket))
+
+    def served(self, wanted: Wanted, size: int) -> None:
+        """So many bytes went to a player."""
+        del wanted
+        self.played += size
+
+    async def _player(self, wanted: Wanted, name: bytes) -> None:
+        key = (wanted.remote, name)
+        if key not in self._readers:
+            ticket = await self._admit(wanted, name, None)
+            reader = self._readers.setdefault(key, _Reader(ticket))
+            if reader.ticket != ticket:
+                self._step(t.Left(ticket))
+        self._readers[key].seen = self._now()
+
+    async def _admit(self, wanted: Wanted, name: bytes, node: bytes | None) -> int:
+        """A place, when the core grants it; many who ask at once wait for one search."""
+        self._tickets += 1
+        ticket = self._tickets
+        if name not in self._own and name not in self._held:
+            self._held[name] = self.hold(wanted)
+        with contextlib.suppress(TimeoutError):
+            # Just started, we know nobody yet who could be asked.
+            async with asyncio.timeout(PATIENCE_S):
+                await self._in_company.wait()
+        future = self._answers[ticket] = asyncio.get_running_loop().create_future()
+        self._step(t.Wanted(ticket, name, node))
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                answer = await future
+        except BaseException:
+            self._step(t.Left(ticket))
+            raise
+        finally:
+            self._answers.pop(ticket, None)
+        if isinstance(answer, t.Serve):
+            return ticket
+        peers = answer.peers if isinstance(answer, t.Redirect) else ()
+        if peers and node is None:
+            raise web.HTTPTemporaryRedirect(peers[0].url + wanted.path)
+        if self.core.carries(name):
+            raise Refused(503, "this node has no place left", "full")
+        raise Refused(404, "nobody is known to carry this stream")
+
+    # ------------------------------------------------------------ peers, as they ask
+
+    def record(self) -> SignedPeer:
+        """Our own record, made anew."""
+        expiry = int(time.time()) + RECORD_LIFE_S
+        return SignedPeer.make(self.domain, self.key, self.address, self.url, expiry)
+
+    def met(self, peer: SignedPeer) -> None:
+        """A peer introduced itself; it is measured before it counts for much."""
+        self._step(t.Met(self._peer(peer)))
+
+    def sample(self) -> list[SignedPeer]:
+        """Some peers."""
+        some = list(self._records.values())
+        return secrets.SystemRandom().sample(some, min(len(some), MOST))
+
+    def answer(self, stream: bytes) -> tuple[list[SignedPeer], list[SignedCarrier]]:
+        """Who is near a stream, and who carries it."""
+        nearer, carriers = self.core.answer(self._now(), stream)
+        known = [self._carriers.get((each.peer.id, stream)) for each in carriers]
+        found = [carrier for carrier in known if carrier is not None]
+        if self.core.carries(stream):
+            found.insert(0, self._mine(stream))
+        return [self._records[p.id] for p in nearer if p.id in self._records], found
+
+    def announced(self, carrier: SignedCarrier) -> None:
+        """A peer carries a stream."""
+        if len(self._carriers) > 8192:
+            self._carriers.clear()
+        self._carriers[carrier.peer.id, carrier.stream] = carrier
+        self._step(t.Announced(self._announcement(carrier)))
+
+    def tallied(self, tally: Mapping[str, Any]) -> None:
+        """A reader's own count of what it had from us: what a payment can rest on."""
+        reader, served, since = read_tally(tally, self.domain, self.address)
+        if served > self.sent.get(node_id(reader).hex(), 0):
+            raise BadPeer("the tally counts more bytes than were served")
+        self.tallies[reader] = max(self.tallies.get(reader, (0, since)), (served, since))
+
+    # ------------------------------------------------------------ driving the core
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    def _step(self, event: t.Event) -> None:
+        for action in self.core.step(self._now(), event):
+            self._act(action)
+
+    def _act(self, action: t.Action) -> None:
+        match action:
+            case t.Ask(stream, peer):
+                self._spawn(self._ask(stream, peer))
+            case t.Announce(stream, peer):
+                self._spawn(self._say(peer, "/v1/announce", self._mine(stream).as_json()))
+            case t.Probe(peer):
+                self._spawn(self._ping(peer.url, peer.id))
+            case t.Attach(stream, parent):
+                task = self._tasks.create_task(self._feed(stream, parent))
+                self._feeds[stream, parent.id] = task
+            case t.Detach(stream, node):
+                task_or_none = self._feeds.pop((stream, node), None)
+                if task_or_none is not None:
+                    task_or_none.cancel()
+            case t.Serve(ticket) | t.Redirect(ticket):
+                waiting = self._answers.get(ticket)
+                if waiting is not None and not waiting.done():
+                    waiting.set_result(action)
+            case t.Drop(stream):
+                self._held.pop(stream, None)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        async def bounded() -> None:
+            try:
+                async with self._busy:
+                    await work
+            except Exception:
+                # One peer's oddity must not drop the streams of the others.
+                log.exception("a message to a peer failed")
+
+        self._tasks.create_task(bounded())
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            now = self._now()
+            self._step(t.Tick())
+            for key, reader in list(self._readers.items()):
+                if not reader.feeds and reader.seen and now - reader.seen > _PLAYER_S:
+                    del self._readers[key]
+                    self._step(t.Left(reader.ticket))
+            for node in [node for node in self._records if node not in self.core.table]:
+                del self._records[node]
+            read = {stream for _, stream in self._readers}
+            for name in [n for n in self._held if n not in read and not self.core.knows(n)]:
+                del self._held[name]
+
+    async def _boot(self) -> None:
+        """Introduce ourselves to the seeds, again and again: they may start later than we."""
+        if self.seeds is None:
+            self._in_company.set()
+        while self.seeds is not None:
+            for url in await self.seeds():
+                if url.rstrip("/") != self.url.rstrip("/"):
+                    await self._ping(url, None)
+            self._in_company.set()
+            await asyncio.sleep(_BOOT_S if len(self.core.table) else 1.0)
+
+    async def _ping(self, url: str, expected: bytes | None) -> None:
+        begun = self._now()
+        try:
+            answer = await ask(self.session, url, "/v1/ping", {"from": self.record().as_json()})
+            record = SignedPeer.read(answer, self.domain, time.time())
+        except (PeerError, BadPeer) as exc:
+            log.debug("peer does not answer", extra={"url": url, "why": str(exc)})
+            if expected is not None:
+                self._step(t.Measured(expected))
+            return
+        if record.id != self.core.me.id and (expected is None or record.id == expected):
+            self._step(t.Met(self._peer(record), direct=True))
+            self._step(t.Measured(record.id, self._now() - begun))
+
+    async def _ask(self, stream: bytes, peer: t.Peer) -> None:
+        begun = self._now()
+        message = {"stream": "0x" + stream.hex(), "from": self.record().as_json()}
+        try:
+            answer = await ask(self.session, peer.url, "/v1/find", message)
+        except PeerError:
+            self._step(t.NotFound(stream, peer.id))
+            return
+        self._step(t.Measured(peer.id, self._now() - begun))
+        nearer = [
+            self._peer(each) for each in read_all(SignedPeer, answer.get("nearer"), self.domain)
+        ]
+        carriers = read_all(SignedCarrier, answer.get("carriers"), self.domain)
+        found = tuple(self._announcement(each) for each in carriers)
+        self._step(t.Found(stream, peer.id, tuple(nearer), found))
+
+    async def _say(self, peer: t.Peer, path: str, message: Mapping[str, Any]) -> None:
+        with contextlib.suppress(PeerError):
+            await ask(self.session, peer.url, path, message)
+
+    async def _feed(self, stream: bytes, parent: t.Peer) -> None:
+        held = self._held.get(stream)
+        if held is None:
+            self._step(t.ParentLost(stream, parent.id))
+            return
+        elsewhere: tuple[t.Peer, ...] = ()
+        try:
+            route = await get_json(self.session, f"{parent.url}{held.path}/route", 3.0)
+            if not route.get("carried") or not route.get("free"):
+                others = read_all(SignedPeer, route.get("relays"), self.domain)
+                elsewhere = tuple(self._peer(each) for each in others)
+                raise PeerError(f"{parent.url} has no place, or not the stream")
+            await self._follower(held, parent).run()
+        except* Lied as lies:
+            why = str(lies.exceptions[0])
+            log.warning("peer caught", extra={"url": parent.url, "why": why})
+            self.caught[parent.url] = why
+            self._lost(stream, parent)
+            self._step(t.Misbehaved(parent.id))
+        except* (PeerError, OSError) as errors:
+            log.info("parent lost", extra={"url": parent.url, "why": str(errors.exceptions[0])})
+            self._lost(stream, parent)
+            self._step(t.ParentLost(stream, parent.id, elsewhere))
+        else:
+            self._step(t.Ended(stream))
+
+    def _follower(self, held: Held, parent: t.Peer) -> Follower:
+        def news(wall_time: int, depth: int) -> None:
+            self._step(t.Delivered(held.id, parent.id, wall_time, depth))
+
+        def count(size: int) -> None:
+            self.received[parent.id] = self.received.get(parent.id, 0) + size
+
+        me = self.core.me.id.hex()
+        return Follower(self.session, held, parent.url, me, news, count)
+
+    def _lost(self, stream: bytes, parent: t.Peer) -> None:
+        self._feeds.pop((stream, parent.id), None)
+
+    async def _tally(self) -> None:
+        """Tell those who feed us, signed, how much we had from them."""
+        while True:
+            await asyncio.sleep(_TALLY_S)
+            for node, size in list(self.received.items()):
+                record = self._records.get(node)
+                if record is not None:
+                    message = self.tally_for(record.node, size)
+                    await self._say(self._peer(record), "/v1/tally", message)
+
+    def tally_for(self, server: str, size: int) -> dict[str, Any]:
+        """Our signed count of the bytes a server has served us since we started."""
+        digest = tally_digest(self.domain, server, self.address, size, self._began)
+        return {
+            "reader": self.address,
+            "bytes": size,
+            "since": self._began,
+            "signature": "0x" + sign(digest, self.key).hex(),
+        }
+
+    # ------------------------------------------------------------ small change
+
+    def _peer(self, record: SignedPeer) -> t.Peer:
+        """A record as the core knows it, kept to be passed on."""
+        self._records[record.id] = record
+        expiry = self._now() + record.expiry - time.time()
+        staker = self.stakers(record.node)
+        return t.Peer(record.id, record.url, place_of(record.url), staker, expiry)
+
+    def _announcement(self, carrier: SignedCarrier) -> t.Announcement:
+        expiry = self._now() + carrier.expiry - time.time()
+        return t.Announcement(carrier.stream, self._peer(carrier.peer), expiry)
+
+    def _mine(self, stream: bytes) -> SignedCarrier:
+        expiry = int(time.time() + self.limits.announced_s)
+        return SignedCarrier.make(self.domain, self.key, self.record(), stream, expiry)
+
+    def _streams(self) -> dict[bytes, CarriedStream]:
+        return {
+            **{name: own.stream for name, own in self._own.items()},
+            **{name: held.carried for name, held in self._held.items()},
+        }
+
+    def _url_of(self, node: bytes | None) -> str | None:
+        known = self.core.table.get(node) if node is not None else None
+        return known.peer.url if known is not None else None
+
+
+def _node_of(wanted: Wanted) -> bytes | None:
+    try:
+        node = bytes.fromhex(wanted.node)
+    except ValueError:
+        return None
+    return node if len(node) == 32 else None
