@@ -19,7 +19,10 @@ RESULTS = FOLDER / "results.json"
 PAGE = FOLDER / "RESULTS.md"
 # Per area: when it was measured, and how.
 WORDS = FOLDER / "areas.json"
-CAMPAIGN = FOLDER / "campaign.json"
+CAMPAIGNS = {
+    "Staking campaign": FOLDER / "campaign.json",
+    "Jobs campaign": FOLDER / "campaign_jobs.json",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +78,9 @@ def draw() -> None:
     for area, said in sorted(load(WORDS, {}).items()):
         parts += ["", f"## {area}", "", f"Measured {said['date']}. {said['text']}".strip(), ""]
         parts += table([row for row in rows if row["area"] == area])
-    if CAMPAIGN.exists():
-        parts += ["", *campaign(load(CAMPAIGN, {}))]
+    for title, path in CAMPAIGNS.items():
+        if path.exists():
+            parts += ["", *campaign(title, load(path, {}))]
     PAGE.write_text("\n".join(parts) + "\n")
 
 
@@ -111,11 +115,11 @@ def number(value: float | None) -> str:
     return f"{value:,.3g}" if abs(value) < 10 else f"{value:,.1f}"
 
 
-def campaign(stored: dict[str, Any]) -> list[str]:
-    """What the long random campaign on staking did."""
+def campaign(title: str, stored: dict[str, Any]) -> list[str]:
+    """What a long random campaign did."""
     tried, succeeded = stored["tried"], stored["succeeded"]
     lines = [
-        "## Staking campaign",
+        f"## {title}",
         "",
         f"{stored['steps']:,} steps from seed {stored['seed']} ran clean in {stored['seconds']:,} "
         f"s at commit {stored['commit']}, finished {stored['date']}: contract and model agreed "

@@ -1,6 +1,7 @@
 """Runs the rules from a seed, sequence after sequence.
 
     python -m tests.contracts.stateful.campaign --steps 1000000 --seed 7
+    python -m tests.contracts.stateful.campaign --steps 1000000 --seed 7 --machine jobs
 
 A sequence is a few hundred steps on a protocol of its own, and ends with everybody leaving. Its
 seed follows from the campaign's seed and its number, so a failure names the one sequence to run
@@ -16,6 +17,7 @@ import random
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,10 +28,13 @@ from tests.contracts.stateful.protocol import deploy
 from tests.contracts.stateful.rules_table import RULES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.contracts.stateful.protocol import Protocol
 
 ROOT = Path(__file__).resolve().parents[3]
 PROGRESS = ROOT / "bench" / "campaign.json"
+PROGRESS_OF_JOBS = ROOT / "bench" / "campaign_jobs.json"
 TESTED = ("contracts", "offchain/chain/artifacts", ":!contracts/*.md")
 STEPS_PER_SEQUENCE = 400
 LEAST_SUCCESS = 0.03
@@ -173,6 +178,45 @@ def save(path: Path, seed: int, at: str, statistics: Statistics, seconds: float)
     part.replace(path)
 
 
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A machine to run a campaign on."""
+
+    progress: Path
+    """Where its figures are kept."""
+
+    run: Callable[[int, int, int], Statistics]
+    """Runs sequences of a seed, from a number on, for so many steps."""
+
+    done: Callable[[Statistics], int]
+    """How many sequences have been run to their end."""
+
+    only: Callable[[str, int], None]
+    """Runs the one sequence of this seed and number."""
+
+    shortcomings: Callable[[Statistics], list[str]]
+    """Why a clean campaign proves too little."""
+
+
+def subject(name: str) -> Subject:
+    """The machine of that name: staking, or jobs and committees."""
+    if name == "jobs":
+        from tests.contracts.jobs_stateful import sequences as jobs
+
+        def only(seed: str, number: int) -> None:
+            jobs.run_sequence(number, seed, jobs.STEPS_PER_SEQUENCE, Statistics())
+
+        return Subject(PROGRESS_OF_JOBS, jobs.run, jobs.done, only, jobs.shortcomings)
+    deployed = deploy()
+    return Subject(
+        PROGRESS,
+        lambda seed, first, steps: run(seed, first, steps, deployed),
+        lambda statistics: statistics.steps // STEPS_PER_SEQUENCE,
+        lambda seed, _: run_sequence(deployed, seed, STEPS_PER_SEQUENCE, Statistics()),
+        shortcomings,
+    )
+
+
 def main() -> int:
     """Runs a campaign from the command line."""
     parser = argparse.ArgumentParser(
@@ -181,23 +225,25 @@ def main() -> int:
     parser.add_argument("--steps", type=int, default=1_000_000, help="steps in all")
     parser.add_argument("--seed", type=int, default=1, help="seed of the campaign")
     parser.add_argument("--fresh", action="store_true", help="start again from the first sequence")
-    parser.add_argument("--progress", type=Path, default=PROGRESS, help="where figures are kept")
+    parser.add_argument("--machine", choices=("staking", "jobs"), default="staking", help="which")
+    parser.add_argument("--progress", type=Path, help="where figures are kept")
     parser.add_argument("--only", type=int, help="run this one sequence and nothing else")
     options = parser.parse_args()
     at = commit()
-    deployed = deploy()
+    machine = subject(options.machine)
+    progress = options.progress or machine.progress
     if options.only is not None:
-        run_sequence(deployed, f"{options.seed}/{options.only}", STEPS_PER_SEQUENCE, Statistics())
+        machine.only(f"{options.seed}/{options.only}", options.only)
         print(f"sequence {options.seed}/{options.only} ran clean")
         return 0
-    total, before = load(options.progress, options.seed, at, options.fresh)
+    total, before = load(progress, options.seed, at, options.fresh)
     started = time.monotonic()
     while total.steps < options.steps:
-        total.add(run(options.seed, total.steps // STEPS_PER_SEQUENCE, 10_000, deployed))
+        total.add(machine.run(options.seed, machine.done(total), 10_000))
         seconds = before + time.monotonic() - started
-        save(options.progress, options.seed, at, total, seconds)
+        save(progress, options.seed, at, total, seconds)
         print(f"{total.steps:,} steps, {seconds:.0f} s", flush=True)
-    problems = shortcomings(total)
+    problems = machine.shortcomings(total)
     for problem in problems:
         print(problem)
     return 1 if problems else 0
