@@ -53,7 +53,6 @@ class Case:
     check: str
     scores: tuple[int, ...]
     apart: float | None
-    caps: tuple[int, ...]
     sound: str
 
     @property
@@ -142,29 +141,25 @@ class _Trial:
         self._honest = encodes.decoded(self._owed.data)
         self._meter = Meter(self._owed.rung.width, self._owed.rung.height)
 
-    def tried(self, made: Made) -> tuple[str, tuple[int, ...], float | None, tuple[int, ...]]:
+    def tried(self, made: Made) -> tuple[str, tuple[int, ...], float | None]:
         """The check that ended it, its scores, and how far its pictures are apart."""
         try:
             if isinstance(made, Shown):
                 frames = made.frames
                 if len(frames) != len(self._honest):
-                    return "frames", (), None, ()
+                    return "frames", (), None
                 track = self._owed.track(frames)
                 track.size = made.size
             else:
                 track = self._reference.track(self._place, made)
                 frames = encodes.decoded(made)
         except SourceFault:
-            return "decoding", (), None, ()
+            return "decoding", (), None
         except Breach as breach:
-            return breach.check, (), None, ()
+            return breach.check, (), None
         ideal = self._owed.ideal(self._reference.contract)
-        caps = tuple(
-            round(100 * float(np.mean(np.minimum(track.psnr, c) - np.minimum(ideal.psnr, c))))
-            for c in (44, 45, 46, 47, 48)
-        )
         scores = tuple(asdict(compare(track, ideal)).values())
-        return "", scores, self._apart(frames), (*caps, round(100 * float(np.mean(ideal.psnr))))
+        return "", scores, self._apart(frames)
 
     def _apart(self, frames: Frames) -> float:
         worst = 99.0

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, cast
 
 import av
+import numpy as np
 
 from offchain.media.encoding import MUXER_OPTIONS, RungEncoder, Scaler, encoder_options
 from offchain.media.reader import SegmentReader
@@ -149,24 +150,43 @@ def _other(name: str, owed: OwedRung, live: bool) -> Shown:
     rate = owed.rung.bitrate
     kilo = rate // 1000
     if name.startswith("x265"):
-        codec, decoder = "libx265", "hevc"
         options = {
             "preset": "superfast",
             "x265-params": f"log-level=none:vbv-maxrate={kilo}:vbv-bufsize={kilo}",
         }
         if live:
             options["tune"] = "zerolatency"
-    elif name.startswith("svt"):
-        codec, decoder = "libsvtav1", "libdav1d"
-        options = {"preset": "10"}
-        # In a second it does not learn to use the bits it is given.
-        rate = rate * 13 // 10
-    else:
-        codec, decoder = "libvpx-vp9", "vp9"
-        options = {"deadline": "realtime", "cpu-used": "5", "qmin": "2"}
+        return _shown("libx265", "hevc", owed, options)
+    if name.startswith("svt"):
+        return _fitted(owed)
+    options = {"deadline": "realtime", "cpu-used": "5", "qmin": "2"}
+    return _shown("libvpx-vp9", "vp9", owed, options)
+
+
+def _fitted(owed: OwedRung) -> Shown:
+    """AV1 by constant quality, tried until it uses the rung's bits.
+
+    Within a second SVT-AV1's own rate control does not learn to spend what it is given.
+    """
+    wanted = owed.rung.bitrate * len(owed.frames) / owed.rung.fps / 8
+    quality, best = 32.0, None
+    for _ in range(3):
+        made = _shown("libsvtav1", "libdav1d", owed, {"preset": "10", "crf": str(round(quality))})
+        if best is None or abs(made.size - wanted) < abs(best.size - wanted):
+            best = made
+        if 0.85 * wanted <= made.size <= 1.15 * wanted:
+            break
+        quality = min(60.0, max(4.0, quality + 8 * np.log2(made.size / float(wanted))))
+    assert best is not None
+    return best
+
+
+def _shown(codec: str, decoder: str, owed: OwedRung, options: dict[str, str]) -> Shown:
     encoder = av.CodecContext.create(codec, "w")
     encoder.width, encoder.height = owed.rung.width, owed.rung.height
-    encoder.pix_fmt, encoder.bit_rate = "yuv420p", rate
+    encoder.pix_fmt = "yuv420p"
+    if "crf" not in options:
+        encoder.bit_rate = owed.rung.bitrate
     encoder.framerate, encoder.time_base = owed.rung.fps, 1 / Fraction(owed.rung.fps)
     encoder.thread_count, encoder.options = 1, options
     packets: list[Any] = []

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 TICKS = 90_000  # MPEG-TS timestamps per second
+_TICK = Fraction(1, TICKS)
 VIDEO_CODECS = ("h264", "hevc")
 AUDIO_CODECS = ("aac", "mp3", "ac3")
 
@@ -139,7 +140,7 @@ class SegmentReader:
             raise SourceFault(f"a picture of {frame.width}x{frame.height} is too large")
         if frame.pts is None or frame.time_base is None:
             raise SourceFault("a picture has no timestamp")
-        ticks = round(frame.pts * frame.time_base * TICKS)
+        ticks = self._ticks(frame.pts, frame.time_base)
         if self._first is None:
             self._first = ticks
         elif ticks <= self._last:
@@ -151,8 +152,14 @@ class SegmentReader:
         if (ticks - self._first) * 1000 > self.limits.duration_ms * TICKS:
             raise SourceFault(f"the segment lasts longer than {self.limits.duration_ms} ms")
         frame.pts = ticks
-        frame.time_base = Fraction(1, TICKS)
+        frame.time_base = _TICK
         return frame
+
+    def _ticks(self, pts: int, base: Fraction) -> int:
+        """A decoded time in ticks; MPEG-TS counts in ticks itself."""
+        if base.denominator == TICKS and base.numerator == 1:
+            return pts
+        return round(pts * base * TICKS)
 
     def _pick_video(self, threads: int, padded: str) -> VideoStream:
         if not self._container.streams.video:

@@ -123,14 +123,14 @@ def _measure(reference: Reference, place: int, rendition: bytes) -> RungScores:
 
 
 def _weigh(measured: tuple[RungScores, ...], contract: QualityContract) -> Judgement:
-    thresholds = VERSIONS[contract.thresholds]
+    table = VERSIONS[contract.thresholds]
     for result in measured:
         if result.equal:
             continue
-        broken = thresholds.broken_by(result.scores)
+        rung = contract.rungs[result.rung]
+        broken = table.of(contract.mode, rung).broken_by(result.scores)
         if broken is not None:
-            name = contract.rungs[result.rung].name
-            return Judgement(INVALID, "picture", f"{name}: {broken}", measured)
+            return Judgement(INVALID, "picture", f"{rung.name}: {broken}", measured)
     if all(result.equal for result in measured):
         return Judgement(VALID, "equal", "the bytes are the reference's own", measured)
     return Judgement(VALID, "picture", "the pictures are as good as the reference's", measured)

@@ -58,8 +58,9 @@ class Scores:
     """The worst over the judged rungs, rendition minus reference; all zero for equal bytes.
 
     PSNR in 0.01 dB, SSIM and detail in 10^-4, shade in 0.01 grey levels: below zero is worse than
-    the reference. `stalled` is a share of frames in 10^-4: the more the worse. `size` is how much
-    larger than the reference the pictures are in bytes, in 10^-4.
+    the reference. PSNR counts up to what can be seen, in `psnr_full` beyond that. `stalled` is a
+    share of frames in 10^-4, the more the worse; `size` how much larger than the reference's the
+    pictures are in bytes, in 10^-4.
     """
 
     psnr_mean: int = 0
@@ -71,14 +72,15 @@ class Scores:
     shade_region: int = 0
     detail: int = 0
     stalled: int = 0
+    psnr_full: int = 0
     size: int = 0
 
-    BITS: ClassVar[int] = 25
+    BITS: ClassVar[int] = 23
     # How far apart two honest seats may be: other CPU levels and library builds move them.
-    DEAD_BAND: ClassVar[tuple[int, ...]] = (50, 150, 50, 200, 400, 150, 100, 500, 500, 500)
+    DEAD_BAND: ClassVar[tuple[int, ...]] = (50, 150, 50, 200, 400, 150, 100, 500, 500, 100, 500)
 
     def pack(self) -> int:
-        """One unsigned 256-bit word: ten signed 25-bit fields, the first one highest."""
+        """One unsigned 256-bit word: eleven signed 23-bit fields, the first one highest."""
         word = 0
         for value in self._values():
             limit = 1 << (self.BITS - 1)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from av.filter import Graph
 from av.video.format import VideoFormat
 
+from offchain.media.encoding import TIME_BASE
+
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
 _FORMAT = VideoFormat("yuv420p")
+_STEP = 1000  # ticks
 _KEY = "lavfi.psnr.mse.y"
 
 
@@ -22,9 +24,7 @@ class Meter:
         self._graph = Graph()
         self._graph.threads = 1
         self._inputs = [
-            self._graph.add_buffer(
-                width=width, height=height, format=_FORMAT, time_base=Fraction(1, 1000)
-            )
+            self._graph.add_buffer(width=width, height=height, format=_FORMAT, time_base=TIME_BASE)
             for _ in range(2)
         ]
         psnr, self._sink = self._graph.add("psnr"), self._graph.add("buffersink")
@@ -37,10 +37,10 @@ class Meter:
     def mean_error(self, one: VideoFrame, other: VideoFrame) -> float:
         """Mean of the squared differences of both frames' luma, in squared grey levels."""
         for source, frame in zip(self._inputs, (one, other), strict=True):
-            pts, base = frame.pts, frame.time_base
-            frame.pts, frame.time_base = self._count, Fraction(1, 1000)
+            pts = frame.pts
+            # Both inputs wait for frames of the same time.
+            frame.pts = self._count * _STEP
             source.push(frame)
-            if base is not None:
-                frame.pts, frame.time_base = pts, base
+            frame.pts = pts
         self._count += 1
         return float(self._sink.pull().metadata[_KEY])

@@ -33,7 +33,8 @@ _C2 = 0.03**2 * 255**2 * 64 * 63
 _REGION = 16  # pixels on a side
 _BLOCK = 8  # pixels on a side, for brightness and movement
 _ADDED = 16  # pixels of a block that are added up: two of its rows
-_PSNR_CAP = 50.0  # dB: above it nobody sees a difference
+_PSNR_CAP = 50.0  # dB: as good as equal
+_SEEN = 45.0  # dB: above it nobody sees a difference
 _REGION_FLOOR = 2.0  # grey levels: an error below it is as good as none
 _SPOILED = 0.05  # share of frames that are not looked at one by one
 _MOVES = 0.15  # root mean square of the blocks' changes, in grey levels, that counts as movement
@@ -163,9 +164,10 @@ def compare(made: Track, ideal: Track) -> Scores:
     # Noise of coding cancels out over time; a mark's brightness does not.
     made_shade, ideal_shade = (np.abs(_pool(np.asarray(t.shade), 2)) for t in (made, ideal))
     shade = (ideal_shade - made_shade) / (len(made.psnr) * _ADDED)
+    seen, wanted = (list(np.minimum(track.psnr, _SEEN)) for track in (made, ideal))
     return Scores(
-        psnr_mean=_centi(np.subtract(made.psnr, ideal.psnr).mean()),
-        psnr_frame=_centi(_bad(made.psnr) - _bad(ideal.psnr)),
+        psnr_mean=_centi(np.subtract(seen, wanted).mean()),
+        psnr_frame=_centi(_bad(seen) - _bad(wanted)),
         ssim_mean=round(float(np.subtract(made.ssim, ideal.ssim).mean()) * 10_000),
         ssim_frame=round((_bad(made.ssim) - _bad(ideal.ssim)) * 10_000),
         ssim_region=round(float(region_ssim.min()) * 10_000),
@@ -173,6 +175,7 @@ def compare(made: Track, ideal: Track) -> Scores:
         shade_region=_centi(shade.min()),
         detail=_lost_detail(made, ideal),
         stalled=_stalled(made, ideal),
+        psnr_full=_centi(np.subtract(made.psnr, ideal.psnr).mean()),
         size=round((made.size / ideal.size - 1) * 10_000) if ideal.size else 0,
     )
 

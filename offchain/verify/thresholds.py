@@ -8,10 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from offchain.verify.calibrated import BOUNDS
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from offchain.media.profiles import Rung
     from offchain.verify.judgement import Scores
 
-# What each score is called, its unit, and how many of its steps make one.
+# What each score with a lower bound is called, its unit, and how many of its steps make one.
 _WORDS = {
     "psnr_mean": ("mean PSNR", " dB", 100),
     "psnr_frame": ("the worst frame's PSNR", " dB", 100),
@@ -22,13 +27,16 @@ _WORDS = {
     "shade_region": ("the worst region's brightness", " grey levels", 100),
     "detail": ("fine detail", " %", 100),
 }
+LOWER = tuple(_WORDS)
+# Names of the bands of rungs, and the least short side of each in pixels.
+BANDS = {"360p": 300, "240p": 210, "180p": 162, "144p": 0}
 
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Lower bounds on the scores, in their units; `stalled` is an upper bound.
+    """Lower bounds on the scores, in their units, all below zero; `stalled` is an upper bound.
 
-    What is smaller than the reference by more than `size` owes a mean PSNR of `psnr_thin`: who
+    What is smaller than the reference by more than `size` owes a full PSNR of `psnr_thin`: who
     saves bits must be as good.
     """
 
@@ -55,28 +63,38 @@ class Thresholds:
                 )
         if scores.stalled > self.stalled:
             return f"{scores.stalled / 100:g} % of the frames stand still where the source moves"
-        if scores.size < self.size and scores.psnr_mean < self.psnr_thin:
+        if scores.size < self.size and scores.psnr_full < self.psnr_thin:
             return (
-                f"mean PSNR is {-scores.psnr_mean / 100:g} dB below the reference's "
+                f"mean PSNR is {-scores.psnr_full / 100:g} dB below the reference's "
                 f"with {-scores.size / 100:g} % fewer bits"
             )
         return None
 
+    def margins(self, scores: Scores) -> Iterator[tuple[str, float]]:
+        """How far each score goes towards its bound: what is above one breaks it."""
+        for name in LOWER:
+            yield name, getattr(scores, name) / getattr(self, name)
+        yield "stalled", scores.stalled / self.stalled
+        yield "size", min(scores.size / self.size, scores.psnr_full / self.psnr_thin)
 
-# Version 1 is set by hand, outside the worst honest encode seen: presets faster and medium, two
-# threads and `asm=sse2`, in both modes, over 23 segments of film, test pattern and noisy fractal.
-VERSIONS: dict[int, Thresholds] = {
-    1: Thresholds(
-        psnr_mean=-150,
-        psnr_frame=-1200,
-        ssim_mean=-250,
-        ssim_frame=-2500,
-        ssim_region=-1200,
-        psnr_region=-1000,
-        shade_region=-200,
-        detail=-2500,
-        stalled=1000,
-        size=-3000,
-        psnr_thin=-100,
-    ),
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One version's bounds, by mode and band."""
+
+    bounds: dict[tuple[str, str], Thresholds]
+
+    def of(self, mode: str, rung: Rung) -> Thresholds:
+        """The bounds of a rung."""
+        return self.bounds[mode, band_of(min(rung.width, rung.height))]
+
+
+def band_of(side: int) -> str:
+    """The band of a rung whose short side has so many pixels."""
+    return next(name for name, least in BANDS.items() if side >= least)
+
+
+VERSIONS: dict[int, Table] = {
+    version: Table({key: Thresholds(*values) for key, values in bounds.items()})
+    for version, bounds in BOUNDS.items()
 }
