@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from offchain.web.stories_jobs import FAULTS, SEAT_FAULTS
 
@@ -106,12 +106,7 @@ class Justice:
 
     async def _slash(self, event: ChainEvent) -> Slash:
         convict, block = event.args["transcoder"], event.block_number
-        convictions = [
-            each.args
-            for each in self._watch.of("JobsManager", "TranscoderConvicted")
-            if each.args["transcoder"] == convict and each.block_number <= block
-        ]
-        conviction = convictions[-1]
+        conviction = self._conviction(event)
         reward = event.args["finderReward"]
         return Slash(
             who=self._name(convict),
@@ -128,6 +123,23 @@ class Justice:
                 for name, who in await self._behind(convict, block)
             },
         )
+
+    def _conviction(self, slash: ChainEvent) -> Mapping[str, Any]:
+        """What a slash is for: the conviction of the claim that ended in the same transaction.
+
+        Claims of one offender may be convicted one after another, and pay for it but once.
+        """
+        ended = {
+            (each.args["jobId"], each.args["claimId"])
+            for each in self._watch.of("JobsManager", "ClaimRefunded")
+            if each.tx_hash == slash.tx_hash
+        }
+        convictions = [
+            each.args
+            for each in self._watch.of("JobsManager", "TranscoderConvicted")
+            if (each.args["jobId"], each.args["claimId"]) in ended
+        ]
+        return convictions[-1]
 
     async def _own(self, convict: str, event: ChainEvent) -> int:
         """The convict's own stake when it was slashed."""
