@@ -11,10 +11,10 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3 python; do \
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: help setup demo stop test e2e lint format bench campaign artifacts clean
+.PHONY: help setup demo stop test e2e lint format bench campaign cheats calibration artifacts clean
 
 help: ## List the commands
-	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /  make \1\t/' | expand -t 18
+	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /  make \1\t/' | expand -t 20
 
 setup: ## Install everything into .venv and node_modules (the other commands do it by themselves)
 	@p="$(PYTHON)"; [ -n "$$p" ] || p=$$(command -v python3 || command -v python || true); \
@@ -51,8 +51,14 @@ format: setup ## Rewrite Python and Vyper files in the house format
 bench: setup ## Measure, and write bench/RESULTS.md and bench/results.json
 	@python -m bench $(ARGS)
 
-campaign: setup ## The long forms of the tests (STEPS=1000000), resumable
+campaign: setup ## The long forms of the tests (STEPS=1000000 ARGS="--machine jobs"), resumable
 	@python -m tests.contracts.stateful.campaign --steps $(STEPS) $(ARGS)
+
+cheats: setup ## Every way of cheating and 500 honest segments, end to end (an hour), resumable
+	@python -m tests.e2e.cheats $(ARGS)
+
+calibration: setup ## Judge thousands of honest and cheated segments (an hour), resumable
+	@python -m bench.calibration measure $(ARGS) && python -m bench.calibration report
 
 artifacts: setup ## Compile the contracts into the package data that nodes read
 	@python scripts/artifacts.py
