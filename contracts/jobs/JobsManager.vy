@@ -15,10 +15,9 @@ from ..governance import manager
 from ..interfaces import IBeacon
 from ..interfaces import IBondingManager
 from ..interfaces import IJobsManager
-from ..interfaces import IRoundsManager
-from ..interfaces import IVerifierCommittee
 from ..lib import names
 from ..lib import reasons
+from . import backing
 from . import claims
 from . import context
 from . import entrances
@@ -38,6 +37,7 @@ initializes: jobs[ledger := ledger, parameters := parameters, prices := prices]
 initializes: claims[jobs := jobs, ledger := ledger, parameters := parameters]
 initializes: entrances[manager := manager]
 initializes: context[manager := manager, claims := claims, jobs := jobs]
+initializes: backing[manager := manager, context := context, parameters := parameters]
 initializes: hearings[
     manager := manager,
     claims := claims,
@@ -61,6 +61,7 @@ exports: (
     manager.targetContractId,
     entrances.setTranscoderPrice,
     entrances.acceptJob,
+    entrances.noteStake,
     entrances.lapseJob,
     entrances.cancelJob,
     entrances.fundJob,
@@ -346,8 +347,7 @@ def claimWork(
     account: uint256 = ledger.account(msg.sender)
     if jobs.convictions(state) != (account >> ledger.CONVICTIONS) & 255:
         reasons.fail("transcoder was convicted since it accepted")
-    if not ledger.is_fresh(account):
-        account = self._refresh(account, clock)
+    account = backing.with_round(backing.noted(msg.sender, account, clock))
 
     return claims.create(
         _jobId,
@@ -384,34 +384,3 @@ def withdrawFor(_account: address) -> uint256:
     manager.when_system_not_paused()
 
     return ledger.pay_out(_account)
-
-
-# ---------------------------------------------------------------- private
-
-
-@internal
-def _refresh(_account: uint256, _clock: uint256) -> uint256:
-    """
-    @dev Keeps the caller's stake within reach until whatever it claims before the next refresh has been settled, and notes
-         stake and round. The stake noted cannot leave meanwhile: a lock made after this block matures later than any
-         dispute over a claim made within a quarter of the longest, that being at most 0.8 of the unbonding period.
-    """
-    bonding: address = context.bonding()
-    stake: uint256 = staticcall IBondingManager(bonding).slashableStake(msg.sender)
-    round: uint256 = staticcall IBondingManager(bonding).lastSnapshotRound()
-    current: uint256 = 0
-    initialised: bool = False
-    locked: bool = False
-    start: uint256 = 0
-    rounds: address = manager.contract_at(names.ROUNDS_MANAGER)
-    current, initialised, locked, start = staticcall IRoundsManager(rounds).roundState()
-    dispute: uint256 = parameters.longestDispute
-    slack: uint256 = dispute // 4
-    extcall IBondingManager(bonding).backWork(msg.sender, _clock + dispute + slack)
-
-    # While the current round is not initialised it may be at any time, in this block too.
-    until: uint256 = block.number - 1
-    if round == current:
-        length: uint256 = staticcall IRoundsManager(rounds).roundLength()
-        until = min(block.number + slack, start + length - 1)
-    return ledger.refreshed(_account, until, round, stake)

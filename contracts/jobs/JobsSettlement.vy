@@ -19,6 +19,7 @@ from ..interfaces import IRoundsManager
 from ..interfaces import IVerifierCommittee
 from ..lib import names
 from ..lib import reasons
+from . import backing
 from . import claims
 from . import context
 from . import disputes
@@ -34,6 +35,7 @@ initializes: prices
 initializes: jobs[ledger := ledger, parameters := parameters, prices := prices]
 initializes: claims[jobs := jobs, ledger := ledger, parameters := parameters]
 initializes: context[manager := manager, claims := claims, jobs := jobs]
+initializes: backing[manager := manager, context := context, parameters := parameters]
 initializes: disputes[
     claims := claims, jobs := jobs, ledger := ledger, parameters := parameters, prices := prices
 ]
@@ -78,6 +80,18 @@ def acceptJob(_jobId: uint256):
     self._only_transcoder(context.bonding())
 
     jobs.accept(_jobId, msg.sender, clock)
+    self._note(clock)
+
+
+@external
+def noteStake():
+    """
+    @notice Notes the caller's stake ahead of its next claim, which then costs less.
+    """
+    clock: uint256 = context.running_clock()
+    self._only_transcoder(context.bonding())
+
+    self._note(clock)
 
 
 @external
@@ -345,6 +359,17 @@ def _only_transcoder(_bonding: address):
         reasons.fail("caller must be a registered transcoder")
     if staticcall IBondingManager(_bonding).isBarred(msg.sender):
         reasons.fail("transcoder is barred")
+
+
+@internal
+def _note(_clock: uint256):
+    """
+    @dev Backs the caller's claims to come with its stake, and notes it.
+    """
+    account: uint256 = ledger.account(msg.sender)
+    noted: uint256 = backing.noted(msg.sender, account, _clock)
+    if noted != account:
+        ledger.set_account(msg.sender, noted)
 
 
 @internal

@@ -36,6 +36,14 @@ def acceptJob(_jobId: uint256):
 
 
 @external
+def noteStake():
+    """
+    @notice Notes the caller's stake ahead of its next claim, which then costs less.
+    """
+    self._in_settlement()
+
+
+@external
 def lapseJob(_jobId: uint256) -> uint256:
     """
     @notice Moves an elected job that was not accepted in time, or whose transcoder was convicted, to a new election

@@ -270,6 +270,9 @@ def lapse(_jobId: uint256, _snapshot: address, _round: uint256, _clock: uint256)
     self._jobs[_jobId].activity = words.activity - escrow
     if status == OFFERED:
         self._jobs[_jobId].state = (state & ~(15 << STATUS)) | (LAPSED << STATUS)
+    else:
+        # It stays active for its claims, and lapses no second time.
+        self._jobs[_jobId].state = state & ~(1 << BY_ELECTION)
     self._jobs[new_id] = Words(
         state=(
             convert(_snapshot, uint256)
@@ -532,7 +535,11 @@ def unpacked(_jobId: uint256) -> IJobsManager.Job:
 @internal
 def _finish(_jobId: uint256, _words: Words, _status: uint256) -> uint256:
     refund: uint256 = _words.activity & ESCROW
-    self._jobs[_jobId].state = (_words.state & ~(15 << STATUS)) | (_status << STATUS)
+    state: uint256 = _words.state & ~(15 << STATUS)
+    if self.status(_words.state) == ELECTING:
+        # Nobody was elected: neither the snapshot nor its block says anything any more.
+        state &= ~(ADDRESS | (TIME_MASK << TIME))
+    self._jobs[_jobId].state = state | (_status << STATUS)
     self._jobs[_jobId].activity = _words.activity - refund
     ledger.credit(_words.broadcaster, refund)
     return refund

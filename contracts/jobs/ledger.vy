@@ -6,10 +6,9 @@
 @license MIT
 @notice Credits in wei to be withdrawn by pull; each transcoder's fees in unfinished claims and its convictions; the
         work settled in each round.
-@dev _accounts[transcoder]: feesAtRisk 96 | convictions 8 | last slash 20 (parts per million) | fresh until 40 (block)
-     | round 24 | stake 68 (10^12 LPT wei).
-     Round and stake are what the BondingManager last said, good until that block: asking for each claim would cost
-     more than the rest of the claim.
+@dev _accounts[transcoder]: feesAtRisk 96 | convictions 8 | last slash 20 (parts per million) | stake fresh until 32
+     (block) | round fresh until 32 (block) | round 24 | stake 44 (10^12 LPT wei, or all ones).
+     Stake and round are what the BondingManager last said, each good until its block.
      A claim remembers the number of convictions (modulo 256) at which it was made; when the transcoder has more, the
      claim is void. That is how one conviction ends every unfinished claim in one write.
      _settled[round][transcoder] and _settledTotal[round]: fees 128 | protocol fee 128, in wei.
@@ -23,11 +22,13 @@ AT_RISK: constant(uint256) = 2**96 - 1
 CONVICTIONS: constant(uint256) = 96
 LAST_SLASH: constant(uint256) = 104
 SLASH_MASK: constant(uint256) = 2**20 - 1
-FRESH_UNTIL: constant(uint256) = 124
-BLOCK_MASK: constant(uint256) = 2**40 - 1
-ROUND: constant(uint256) = 164
+STAKE_UNTIL: constant(uint256) = 124
+ROUND_UNTIL: constant(uint256) = 156
+BLOCK_MASK: constant(uint256) = 2**32 - 1
+ROUND: constant(uint256) = 188
 ROUND_MASK: constant(uint256) = 2**24 - 1
-STAKE: constant(uint256) = 188
+STAKE: constant(uint256) = 212
+STAKE_MASK: constant(uint256) = 2**44 - 1
 STAKE_UNIT: constant(uint256) = 10**12
 # ETH paid here is out of everyone's reach.
 BURN: constant(address) = 0x000000000000000000000000000000000000dEaD
@@ -85,22 +86,42 @@ def convictions(_transcoder: address) -> uint256:
 
 @internal
 @view
-def is_fresh(_account: uint256) -> bool:
-    return block.number <= (_account >> FRESH_UNTIL) & BLOCK_MASK
+def is_stake_fresh(_account: uint256) -> bool:
+    return block.number <= (_account >> STAKE_UNTIL) & BLOCK_MASK
+
+
+@internal
+@view
+def is_round_fresh(_account: uint256) -> bool:
+    return block.number <= (_account >> ROUND_UNTIL) & BLOCK_MASK
 
 
 @internal
 @pure
-def refreshed(_account: uint256, _until: uint256, _round: uint256, _stake: uint256) -> uint256:
+def refreshed(
+    _account: uint256, _stakeUntil: uint256, _roundUntil: uint256, _round: uint256, _stake: uint256
+) -> uint256:
     """
     @dev The account with what the BondingManager says now. Stake is rounded down to its unit.
     """
     return (
-        (_account & (2**FRESH_UNTIL - 1))
-        | (_until << FRESH_UNTIL)
+        (_account & (2**STAKE_UNTIL - 1))
+        | (min(_stakeUntil, BLOCK_MASK) << STAKE_UNTIL)
+        | (min(_roundUntil, BLOCK_MASK) << ROUND_UNTIL)
         | (_round << ROUND)
-        | ((_stake // STAKE_UNIT) << STAKE)
+        | (min(_stake // STAKE_UNIT, STAKE_MASK) << STAKE)
     )
+
+
+@internal
+@pure
+def in_round(_account: uint256, _round: uint256) -> uint256:
+    return (_account & ~(ROUND_MASK << ROUND)) | (_round << ROUND)
+
+
+@internal
+def set_account(_transcoder: address, _account: uint256):
+    self._accounts[_transcoder] = _account
 
 
 @internal

@@ -22,6 +22,9 @@ uses: context
 uses: hearings
 uses: jobs
 
+# Leaves in one call, as the multiproof takes them.
+MAX_LEAVES: constant(uint256) = 20
+
 SEGMENT_TYPE: constant(bytes32) = keccak256(
     "Segment(uint256 jobId,uint256 sequence,uint256 durationMs,bytes32 dataHash)"
 )
@@ -32,15 +35,15 @@ SEGMENT_TYPE: constant(bytes32) = keccak256(
 def openSegments(
     _jobId: uint256,
     _claimId: uint256,
-    _openings: DynArray[IJobsManager.Opening, 16],
-    _proof: DynArray[bytes32, 320],
+    _openings: DynArray[IJobsManager.Opening, MAX_LEAVES],
+    _proof: DynArray[bytes32, MAX_LEAVES * 20],
 ):
     """
     @notice Opens drawn and challenged leaves of a claim, in order of increasing index, under one multiproof. The last
             opening owed hands the claim to the committee if challenges are over by then.
     @param _jobId The job.
     @param _claimId The claim.
-    @param _openings The leaves.
+    @param _openings The leaves, at most 20. Where their bytes are, the first says for all.
     @param _proof The hashes missing between leaves and root, level by level from the leaves, left to right.
     """
     clock: uint256 = context.running_clock()
@@ -65,11 +68,11 @@ def openSegments(
     last: uint256 = claims.last_sequence(state)
     signer: address = jobs.signer(_jobId, claim.job_state)
     domain: bytes32 = signatures.domain()
-    progress: uint256 = claim.progress
-    owed: DynArray[uint256, 128] = self._owed(_jobId, _claimId, seed, state, progress)
-    draws: uint256 = claims.draws(state)
-    indices: DynArray[uint256, 16] = []
-    leaves: DynArray[bytes32, 16] = []
+    indices: DynArray[uint256, MAX_LEAVES] = []
+    leaves: DynArray[bytes32, MAX_LEAVES] = []
+    opened: DynArray[IJobsManager.OpenedLeaf, MAX_LEAVES] = []
+    # A bit for each index modulo 256: whoever is not among them need not be looked for.
+    sieve: uint256 = 0
     for opening: IJobsManager.Opening in _openings:
         if first > opening.sequence or opening.sequence > last:
             reasons.fail("sequence outside the claim")
@@ -87,16 +90,9 @@ def openSegments(
         )
         if signatures.recover(digest, opening.broadcasterSig) != signer:
             reasons.fail("segment is not signed by the broadcaster")
-        # Draws take bits 0 to 63, challenges 64 to 127.
-        marks: uint256 = 0
-        for i: uint256 in range(len(owed), bound=128):
-            if owed[i] == opening.index:
-                marks |= 1 << (i if i < draws else 64 + i - draws)
-        if marks & ~progress == 0:
-            reasons.fail("leaf is not owed")
-        progress |= marks
 
         indices.append(opening.index)
+        sieve |= 1 << (opening.index & 255)
         leaves.append(
             merkle.leaf(
                 keccak256(
@@ -113,23 +109,25 @@ def openSegments(
             )
         )
 
-        log IJobsManager.SegmentOpened(
-            jobId=_jobId,
-            claimId=_claimId,
-            index=opening.index,
-            sequence=opening.sequence,
-            durationMs=opening.durationMs,
-            dataHash=opening.dataHash,
-            renditionRoot=opening.renditionRoot,
-            pixels=opening.pixels,
-            broadcasterSig=opening.broadcasterSig,
-            location=opening.location,
+        opened.append(
+            IJobsManager.OpenedLeaf(
+                index=opening.index,
+                sequence=opening.sequence,
+                durationMs=opening.durationMs,
+                dataHash=opening.dataHash,
+                renditionRoot=opening.renditionRoot,
+                pixels=opening.pixels,
+            )
         )
 
     if merkle.root(claims.segment_count(state), indices, leaves, _proof) != claim.root:
         reasons.fail("proof does not lead to the claim's root")
 
+    progress: uint256 = self._marked(_jobId, _claimId, seed, state, claim.progress, indices, sieve)
     claims.set_progress(_jobId, _claimId, progress)
+    log IJobsManager.SegmentsOpened(
+        jobId=_jobId, claimId=_claimId, location=_openings[0].location, leaves=opened
+    )
     if not (claims.draws_open(state, progress) and claims.challenges_open(progress)):
         return
 
@@ -142,18 +140,50 @@ def openSegments(
 
 @internal
 @view
-def _owed(
-    _jobId: uint256, _claimId: uint256, _seed: bytes32, _state: uint256, _progress: uint256
-) -> DynArray[uint256, 128]:
+def _marked(
+    _jobId: uint256,
+    _claimId: uint256,
+    _seed: bytes32,
+    _state: uint256,
+    _progress: uint256,
+    _indices: DynArray[uint256, MAX_LEAVES],
+    _sieve: uint256,
+) -> uint256:
     """
-    @dev The leaves of all draws, then of all challenges.
+    @dev Progress with every draw and challenge marked that falls on one of the leaves, each of which some draw or challenge
+         must have been waiting for. `_indices` increase.
     """
-    owed: DynArray[uint256, 128] = []
-    for draw: uint256 in range(claims.draws(_state), bound=64):
-        owed.append(claims.drawn(_seed, _jobId, _claimId, _state, draw))
-    for i: uint256 in range(claims.challenges(_progress), bound=64):
-        challenger: address = empty(address)
+    progress: uint256 = _progress
+    found: uint256 = 0
+    draws: uint256 = claims.draws(_state)
+    for i: uint256 in range(draws + claims.challenges(_progress), bound=128):
+        # Draws take bits 0 to 63, challenges 64 to 127.
+        mark: uint256 = 1 << (i if i < draws else 64 + i - draws)
+        if progress & mark != 0:
+            continue
         index: uint256 = 0
-        challenger, index = claims.challenge_at(_jobId, _claimId, i)
-        owed.append(index)
-    return owed
+        if i < draws:
+            index = claims.drawn(_seed, _jobId, _claimId, _state, i)
+        else:
+            challenger: address = empty(address)
+            challenger, index = claims.challenge_at(_jobId, _claimId, i - draws)
+        if (_sieve >> (index & 255)) & 1 == 0:
+            continue
+
+        low: uint256 = 0
+        high: uint256 = len(_indices) - 1
+        for step: uint256 in range(5):
+            if low == high:
+                break
+            middle: uint256 = unsafe_add(low, high) >> 1
+            if _indices[middle] < index:
+                low = unsafe_add(middle, 1)
+            else:
+                high = middle
+        if _indices[low] == index:
+            progress |= mark
+            found |= 1 << low
+
+    if found != (1 << len(_indices)) - 1:
+        reasons.fail("leaf is not owed")
+    return progress

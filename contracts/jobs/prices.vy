@@ -36,6 +36,8 @@ def in_force(_transcoder: address, _round: uint256) -> uint256:
     ask: uint256 = self._asks[_transcoder]
     if ask >> 128 > _round:
         ask = self._earlier[_transcoder]
+        if ask >> 128 > _round:
+            return 0
     return ask & (2**128 - 1)
 
 

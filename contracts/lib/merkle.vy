@@ -14,22 +14,18 @@ from . import reasons
 
 
 # Leaves in one proof.
-MAX_LEAVES: constant(uint256) = 16
+MAX_LEAVES: constant(uint256) = 20
 # Levels above the leaves: trees hold up to 2^20 leaves.
 MAX_LEVELS: constant(uint256) = 20
 MAX_PROOF: constant(uint256) = MAX_LEAVES * MAX_LEVELS
+LEAF_TAG: constant(bytes1) = 0x00
+NODE_TAG: constant(bytes1) = 0x01
 
 
 @internal
 @pure
 def leaf(_content: bytes32) -> bytes32:
-    return keccak256(concat(b"\x00", _content))
-
-
-@internal
-@pure
-def node(_left: bytes32, _right: bytes32) -> bytes32:
-    return keccak256(concat(b"\x01", _left, _right))
+    return keccak256(concat(LEAF_TAG, _content))
 
 
 @internal
@@ -60,7 +56,9 @@ def root(
     if previous >= _count:
         reasons.fail("leaf index out of range")
 
+    # Walks in place: parents are written where their children have been read.
     width: uint256 = _count
+    size: uint256 = len(_proof)
     used: uint256 = 0
     for level: uint256 in range(MAX_LEVELS):
         if width == 1:
@@ -75,19 +73,20 @@ def root(
             index: uint256 = indices[position]
             current: bytes32 = nodes[position]
             position = unsafe_add(position, 1)
-            if index & 1 == 1:
-                if used >= len(_proof):
+            right: uint256 = index | 1
+            if index == right:
+                if used == size:
                     reasons.fail("proof too short")
-                current = self.node(_proof[used], current)
+                current = keccak256(concat(NODE_TAG, _proof[used], current))
                 used = unsafe_add(used, 1)
-            elif unsafe_add(index, 1) != width:
-                if position != known and indices[position] == unsafe_add(index, 1):
-                    current = self.node(current, nodes[position])
+            elif right != width:
+                if position != known and indices[position] == right:
+                    current = keccak256(concat(NODE_TAG, current, nodes[position]))
                     position = unsafe_add(position, 1)
                 else:
-                    if used >= len(_proof):
+                    if used == size:
                         reasons.fail("proof too short")
-                    current = self.node(current, _proof[used])
+                    current = keccak256(concat(NODE_TAG, current, _proof[used]))
                     used = unsafe_add(used, 1)
             indices[parents] = index >> 1
             nodes[parents] = current
@@ -98,7 +97,7 @@ def root(
 
     if width != 1:
         reasons.fail("tree too large")
-    if used != len(_proof):
+    if used != size:
         reasons.fail("proof too long")
 
     return nodes[0]

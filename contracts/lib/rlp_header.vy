@@ -31,31 +31,56 @@ def read(_header: Bytes[MAX_HEADER]) -> (bytes32, uint256, bytes32):
     """
     end: uint256 = len(_header)
     assert end > 258, "header too short"
-    assert self._byte(_header, 0) == LONG_LIST, "header must be a list"
-    assert self._uint(_header, 1, 2) == end - 3, "header length does not match"
+    start_word: uint256 = extract32(_header, 0, output_type=uint256)
+    assert start_word >> 248 == LONG_LIST, "header must be a list"
+    assert (start_word >> 232) & (2**16 - 1) == end - 3, "header length does not match"
 
+    # Past the first item every byte is the last of a word that begins inside the header.
     parent_hash: bytes32 = empty(bytes32)
     number: uint256 = 0
     mix_hash: bytes32 = empty(bytes32)
     items: uint256 = 0
     position: uint256 = 3
+    prefix: uint256 = (start_word >> 224) & 255
     for i: uint256 in range(MAX_ITEMS):
         if position == end:
             break
 
-        start: uint256 = 0
-        length: uint256 = 0
-        start, length = self._item(_header, position, end)
+        if i != PARENT_HASH:
+            prefix = extract32(_header, position - 31, output_type=uint256) & 255
+        assert prefix < LISTS, "header item must be a string"
+        start: uint256 = position
+        length: uint256 = 1
+        if prefix >= STRING:
+            start += 1
+            length = prefix - STRING
+            if length > 55:
+                # Long form: the low bits count the bytes of the length.
+                size: uint256 = length - 55
+                assert i != PARENT_HASH, "parent hash must be 32 bytes"
+                assert size <= 2 and start + size <= end, "header item too long"
+                length = extract32(_header, start + size - 32, output_type=uint256) & (
+                    (1 << (8 * size)) - 1
+                )
+                start += size
+                canonical: bool = length > 55 and length >> (8 * (size - 1)) != 0
+                assert canonical, "header item not canonical"
+            assert start + length <= end, "header item too long"
         if i == PARENT_HASH:
             assert length == 32, "parent hash must be 32 bytes"
             parent_hash = extract32(_header, start)
         elif i == NUMBER:
             assert 0 < length and length <= 8, "block number must be 1 to 8 bytes"
-            number = self._uint(_header, start, length)
+            number = extract32(_header, start + length - 32, output_type=uint256) & (
+                (1 << (8 * length)) - 1
+            )
             assert number >> (8 * (length - 1)) != 0, "block number has a leading zero"
         elif i == MIX_HASH:
             assert length == 32, "mix hash must be 32 bytes"
             mix_hash = extract32(_header, start)
+        if length == 1 and start != position:
+            prefix = extract32(_header, start - 31, output_type=uint256) & 255
+            assert prefix >= STRING, "header item not canonical"
 
         position = start + length
         items += 1
@@ -64,48 +89,3 @@ def read(_header: Bytes[MAX_HEADER]) -> (bytes32, uint256, bytes32):
     assert items >= MIN_ITEMS, "header has too few items"
 
     return parent_hash, number, mix_hash
-
-
-@internal
-@pure
-def _item(_header: Bytes[MAX_HEADER], _position: uint256, _end: uint256) -> (uint256, uint256):
-    """
-    @dev Where the payload of the string at `_position` starts, and its length.
-    """
-    prefix: uint256 = self._byte(_header, _position)
-    assert prefix < LISTS, "header item must be a string"
-    if prefix < STRING:
-        return _position, 1
-
-    start: uint256 = _position + 1
-    length: uint256 = prefix - STRING
-    if length > 55:
-        # Long form: the low bits count the bytes of the length.
-        size: uint256 = length - 55
-        assert size <= 2 and start + size <= _end, "header item too long"
-        length = self._uint(_header, start, size)
-        start += size
-        assert length > 55 and length >> (8 * (size - 1)) != 0, "header item not canonical"
-    assert start + length <= _end, "header item too long"
-    if length == 1:
-        assert self._byte(_header, start) >= STRING, "header item not canonical"
-
-    return start, length
-
-
-@internal
-@pure
-def _byte(_header: Bytes[MAX_HEADER], _position: uint256) -> uint256:
-    return convert(slice(_header, _position, 1), uint256)
-
-
-@internal
-@pure
-def _uint(_header: Bytes[MAX_HEADER], _position: uint256, _size: uint256) -> uint256:
-    """
-    @dev The big-endian number of `_size` bytes at `_position`.
-    """
-    value: uint256 = 0
-    for i: uint256 in range(_size, bound=8):
-        value = (value << 8) | self._byte(_header, _position + i)
-    return value

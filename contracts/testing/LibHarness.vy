@@ -18,9 +18,9 @@ from ..verification import tally
 @pure
 def root(
     _count: uint256,
-    _indices: DynArray[uint256, 16],
-    _leaves: DynArray[bytes32, 16],
-    _proof: DynArray[bytes32, 320],
+    _indices: DynArray[uint256, 20],
+    _leaves: DynArray[bytes32, 20],
+    _proof: DynArray[bytes32, 400],
 ) -> bytes32:
     return merkle.root(_count, _indices, _leaves, _proof)
 
@@ -62,5 +62,5 @@ def outcome(
 
 @external
 @pure
-def medians(_scores: DynArray[uint256, 33]) -> bytes32:
-    return convert(bands.medians(_scores), bytes32)
+def medians(_scores: DynArray[uint256, 33], _bits: uint256) -> bytes32:
+    return convert(bands.medians(_scores, _bits), bytes32)

@@ -4,24 +4,19 @@
 """
 @title Dead bands
 @license MIT
-@notice How far seats' scores may lie apart. A word of scores has nine signed fields of 28 bits; a word of bands has for
+@notice How far seats' scores may lie apart. A word of scores is made of signed fields of one width, from its low end; a word of bands has for
         each field the largest distance from the median that is still agreement.
 @dev Seats are compared by distance, never by equality: other machines and builds of the same libraries measure a
      little differently.
 """
 
-FIELDS: constant(uint256) = 9
-BITS: constant(uint256) = 28
-FIELD: constant(uint256) = 2**28 - 1
-# The sign bits of all fields: turned over, signed fields compare as unsigned ones.
-SIGNS: constant(uint256) = (
-    3618502802146104490778727249020661049864681323583241865818009043810744532992
-)
+# Narrower fields would be more.
+MAX_FIELDS: constant(uint256) = 16
 
 
 @internal
 @pure
-def medians(_scores: DynArray[uint256, 33]) -> uint256:
+def medians(_scores: DynArray[uint256, 33], _bits: uint256) -> uint256:
     """
     @dev The lower median of each field, in a word like theirs.
     """
@@ -35,11 +30,14 @@ def medians(_scores: DynArray[uint256, 33]) -> uint256:
         return first
 
     medians: uint256 = 0
-    for field: uint256 in range(FIELDS):
-        at: uint256 = field * BITS
+    sign: uint256 = 1 << (_bits - 1)
+    mask: uint256 = (1 << _bits) - 1
+    for field: uint256 in range(256 // _bits, bound=MAX_FIELDS):
+        at: uint256 = field * _bits
         values: DynArray[uint256, 33] = []
         for word: uint256 in _scores:
-            values.append(((word ^ SIGNS) >> at) & FIELD)
+            # With its sign turned over, a field compares like a number without one.
+            values.append(((word >> at) & mask) ^ sign)
             for i: uint256 in range(33):
                 place: uint256 = len(values) - 1 - i
                 if place == 0 or values[place - 1] <= values[place]:
@@ -47,25 +45,25 @@ def medians(_scores: DynArray[uint256, 33]) -> uint256:
                 higher: uint256 = values[place - 1]
                 values[place - 1] = values[place]
                 values[place] = higher
-        medians |= values[(len(values) - 1) >> 1] << at
-    return medians ^ SIGNS
+        medians |= (values[(len(values) - 1) >> 1] ^ sign) << at
+    return medians
 
 
 @internal
 @pure
-def agree(_one: uint256, _other: uint256, _bands: uint256) -> bool:
+def agree(_one: uint256, _other: uint256, _bands: uint256, _bits: uint256) -> bool:
     """
     @dev Whether no field of the two words lies further apart than its band.
     """
     if _one == _other:
         return True
 
-    one: uint256 = _one ^ SIGNS
-    other: uint256 = _other ^ SIGNS
-    for field: uint256 in range(FIELDS):
-        at: uint256 = field * BITS
-        a: uint256 = (one >> at) & FIELD
-        b: uint256 = (other >> at) & FIELD
-        if max(a, b) - min(a, b) > (_bands >> at) & FIELD:
+    sign: uint256 = 1 << (_bits - 1)
+    mask: uint256 = (1 << _bits) - 1
+    for field: uint256 in range(256 // _bits, bound=MAX_FIELDS):
+        at: uint256 = field * _bits
+        a: uint256 = ((_one >> at) & mask) ^ sign
+        b: uint256 = ((_other >> at) & mask) ^ sign
+        if max(a, b) - min(a, b) > (_bands >> at) & mask:
             return False
     return True

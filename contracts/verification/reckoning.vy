@@ -48,7 +48,8 @@ def reckon(_request: uint256, _state: uint256, _verdict: uint256, _bonding: addr
     # First the fines, and how much there is to pay.
     place: uint256 = requests.place(_request)
     last: uint256 = requests.stage(_state)
-    median: uint256 = self._median(_request, _state, _verdict)
+    bits: uint256 = settings.score_bits(windows)
+    median: uint256 = self._median(_request, _state, _verdict, bits)
     band: uint256 = settings.dead_band(requests.version(_state))
     fines: uint256 = 0
     owed: uint256 = 0
@@ -64,7 +65,7 @@ def reckon(_request: uint256, _state: uint256, _verdict: uint256, _bonding: addr
                 earns: bool = self._earns(votes, seat, _verdict)
                 if earns and compared:
                     earns = bands.agree(
-                        convert(requests.vote(_request, stage, seat), uint256), median, band
+                        convert(requests.vote(_request, stage, seat), uint256), median, band, bits
                     )
                 if earns:
                     owed += first_pay if stage == 1 else later_pay
@@ -113,7 +114,7 @@ def reckon(_request: uint256, _state: uint256, _verdict: uint256, _bonding: addr
 
 @internal
 @view
-def _median(_request: uint256, _state: uint256, _verdict: uint256) -> uint256:
+def _median(_request: uint256, _state: uint256, _verdict: uint256, _bits: uint256) -> uint256:
     """
     @dev Of the scores of the final stage's seats that revealed the verdict.
     """
@@ -124,7 +125,7 @@ def _median(_request: uint256, _state: uint256, _verdict: uint256) -> uint256:
             scores.append(convert(requests.vote(_request, stage, seat), uint256))
     if len(scores) == 0:
         return 0
-    return bands.medians(scores)
+    return bands.medians(scores, _bits)
 
 
 @internal

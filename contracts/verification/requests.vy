@@ -14,7 +14,7 @@
               takes the place of other seats' verdicts, as seatPay 80 | challenges 8.
      _seats[request][stage * 3 + n]: positions of 16 seats of a later stage, 16 bits each.
      _past[request][stage]: the state at the end of an earlier stage.
-     _votes[request][stage << 8 | seat]: the seat's commitment, then its scores.
+     _votes[request][stage << 8 | seat]: the seat's commitment mixed with its holder's address, then its scores.
 """
 
 struct Words:
@@ -144,6 +144,17 @@ def vote(_request: uint256, _stage: uint256, _seat: uint256) -> bytes32:
 @internal
 def set_vote(_request: uint256, _stage: uint256, _seat: uint256, _vote: bytes32):
     self._votes[_request][(_stage << 8) | _seat] = _vote
+
+
+@internal
+@pure
+def mixed(_commitment: bytes32, _holder: address) -> bytes32:
+    """
+    @dev A commitment as it is stored, and back again.
+    """
+    return convert(
+        convert(_commitment, uint256) ^ convert(_holder, uint256), bytes32
+    )
 
 
 @internal

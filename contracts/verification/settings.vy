@@ -6,7 +6,8 @@
 @license MIT
 @notice A request keeps the version in force when it was made; setting parameters only adds a version.
 @dev Packed words a version:
-     windows: commitWindow 24 | revealWindow 24 | appealWindow 24 | seatDelay 16 | seatWindow 24 | seatPay 80
+     windows: commitWindow 24 | revealWindow 24 | appealWindow 24 | seatDelay 16 | seatWindow 24 | seatPay 80 |
+              scoreBits 8
      bonds:   seatBond 128 | noCommitPenalty 128
      fines:   minorityPenalty 128 | noRevealPenalty 128
      bands:   the dead band, as bands.vy has it
@@ -36,6 +37,9 @@ def store(_p: IVerifierCommittee.Parameters):
         reasons.fail("window out of range")
     if _p.seatPay >= 2**80:
         reasons.fail("seat pay out of range")
+    # As many fields as bands.vy takes.
+    if _p.scoreBits < 16 or _p.scoreBits > 128:
+        reasons.fail("score bits out of range")
     # The penalties are no larger, as checked below.
     if _p.seatBond > AMOUNT:
         reasons.fail("amount out of range")
@@ -58,6 +62,7 @@ def store(_p: IVerifierCommittee.Parameters):
         | (_p.seatDelay << 72)
         | (_p.seatWindow << 88)
         | (_p.seatPay << 112)
+        | (_p.scoreBits << 192)
     )
     self._bonds[version] = _p.seatBond | (_p.noCommitPenalty << 128)
     self._fines[version] = _p.minorityPenalty | (_p.noRevealPenalty << 128)
@@ -108,13 +113,19 @@ def seat_window(_windows: uint256) -> uint256:
 @internal
 @pure
 def seat_pay(_windows: uint256) -> uint256:
-    return _windows >> 112
+    return (_windows >> 112) & (2**80 - 1)
 
 
 @internal
 @view
 def seat_bond(_version: uint256) -> uint256:
     return self._bonds[_version] & AMOUNT
+
+
+@internal
+@pure
+def score_bits(_windows: uint256) -> uint256:
+    return _windows >> 192
 
 
 @internal
@@ -165,6 +176,7 @@ def unpacked() -> IVerifierCommittee.Parameters:
         minorityPenalty=self.penalty(version, 2),
         noRevealPenalty=self.penalty(version, 3),
         seatPay=self.seat_pay(windows),
+        scoreBits=self.score_bits(windows),
         deadBand=convert(self._bands[version], bytes32),
     )
 

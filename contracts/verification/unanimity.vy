@@ -58,17 +58,19 @@ def conclude(_request: uint256, _state: uint256):
     scores: DynArray[uint256, 33] = []
     for seat: uint256 in range(requests.FIRST_SEATS):
         scores.append(convert(requests.vote(_request, 1, seat), uint256))
-    median: uint256 = bands.medians(scores)
+    version: uint256 = requests.version(_state)
+    bits: uint256 = settings.score_bits(settings.windows(version))
+    median: uint256 = bands.medians(scores, bits)
     band: uint256 = 0
     if scores[0] != median or scores[1] != median or scores[2] != median:
-        band = settings.dead_band(requests.version(_state))
+        band = settings.dead_band(version)
     pot: uint256 = 0
     returnable: uint256 = 0
     pot, returnable = requests.money(_request, _state)
     share: uint256 = pot // requests.FIRST_SEATS
     for seat: uint256 in range(requests.FIRST_SEATS):
         holder: address = seating.holder(_request, place, 1, seat)
-        if not bands.agree(scores[seat], median, band):
+        if not bands.agree(scores[seat], median, band, bits):
             accounts.leave_seat(holder, 0, 0)
             continue
 

@@ -103,7 +103,12 @@ def commitmentOf(_request: uint256, _stage: uint256, _seat: uint256) -> bytes32:
     @param _seat The seat.
     @return The word; zero before the commitment.
     """
-    return requests.vote(_request, _stage, _seat)
+    vote: bytes32 = requests.vote(_request, _stage, _seat)
+    state: uint256 = phases.stage_state(_request, _stage)
+    if not requests.has_committed(state, _seat) or requests.has_revealed(state, _seat):
+        return vote
+    holder: address = seating.holder(_request, requests.place(_request), _stage, _seat)
+    return requests.mixed(vote, holder)
 
 
 @external

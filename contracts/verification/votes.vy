@@ -44,7 +44,10 @@ def commitVerdicts(_commitments: DynArray[IVerifierCommittee.Commitment, 32]):
             reasons.fail("seat has committed")
 
         requests.set_state(each.request, state | (1 << (requests.COMMITTED + each.seat)))
-        requests.set_vote(each.request, stage, each.seat, each.commitment)
+        # Mixed with the seat's own address: whoever copied another's commitment could let that seat reveal it.
+        requests.set_vote(
+            each.request, stage, each.seat, requests.mixed(each.commitment, msg.sender)
+        )
 
         log IVerifierCommittee.VerdictCommitted(
             request=each.request, verifier=msg.sender, stage=stage, commitment=each.commitment
@@ -63,7 +66,7 @@ def revealVerdicts(_reveals: DynArray[IVerifierCommittee.Reveal, 32]):
     for each: IVerifierCommittee.Reveal in _reveals:
         state: uint256 = requests.state(each.request)
         phases.check_voting(state)
-        # Only the seat's holder could commit, and only its own address matches the commitment.
+        # Only the seat's holder could commit, and only its own address matches what was stored.
         if each.seat >= requests.seats(state) or not requests.has_committed(state, each.seat):
             reasons.fail("seat has not committed")
         if requests.has_revealed(state, each.seat):
@@ -80,7 +83,7 @@ def revealVerdicts(_reveals: DynArray[IVerifierCommittee.Reveal, 32]):
         digest: bytes32 = phases.digest(
             domain, each.request, stage, msg.sender, each.verdict, root, each.salt
         )
-        if digest != requests.vote(each.request, stage, each.seat):
+        if requests.mixed(digest, msg.sender) != requests.vote(each.request, stage, each.seat):
             reasons.fail("reveal does not match the commitment")
 
         state |= (1 << (requests.REVEALED + each.seat)) | (

@@ -9,6 +9,13 @@ ETHER = 10**18
 MILLION = 1_000_000
 
 
+def _word(bits: int, values: tuple[int, ...]) -> bytes:
+    """Fields of so many bits, the last one lowest."""
+    return sum(value << bits * place for place, value in enumerate(reversed(values))).to_bytes(
+        32, "big"
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class JobsParameters:
     """JobsManager.Parameters: windows in blocks, pay in wei, fractions in parts per million."""
@@ -35,7 +42,8 @@ class JobsParameters:
 @dataclass(frozen=True, slots=True)
 class CommitteeParameters:
     """VerifierCommittee.Parameters: windows in blocks, bond and penalties in LPT, pay in wei, how far
-    from the median a seat's scores may lie in the units of their nine fields of 28 bits."""
+    from the median a seat's scores may lie, in the units and the fields of `score_bits` each that
+    offchain/verify/judgement.py packs."""
 
     commit_window: int = 300
     reveal_window: int = 150
@@ -47,10 +55,8 @@ class CommitteeParameters:
     minority_penalty: int = 5 * LPT
     no_reveal_penalty: int = 10 * LPT
     seat_pay: int = 2 * 10**13
-    dead_band: bytes = sum(
-        band << 28 * place
-        for place, band in enumerate(reversed((50, 150, 50, 200, 400, 150, 100, 500, 500)))
-    ).to_bytes(32, "big")
+    score_bits: int = 23
+    dead_band: bytes = _word(23, (50, 150, 50, 200, 400, 150, 100, 500, 500, 100, 500))
 
 
 @dataclass(frozen=True, slots=True)

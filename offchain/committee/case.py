@@ -82,19 +82,20 @@ async def read_case(node: OnChain, request: int, stage: int, job_id: int, claim_
     events = node.follower.events
     opened = [
         event.args
-        for event in await events("JobsManager", "SegmentOpened", jobId=job_id, claimId=claim_id)
+        for event in await events("JobsManager", "SegmentsOpened", jobId=job_id, claimId=claim_id)
     ]
     leaves = {
-        args["index"]: Leaf(
-            args["index"],
-            args["sequence"],
-            args["durationMs"],
-            args["dataHash"],
-            args["renditionRoot"],
-            args["pixels"],
+        leaf["index"]: Leaf(
+            leaf["index"],
+            leaf["sequence"],
+            leaf["durationMs"],
+            leaf["dataHash"],
+            leaf["renditionRoot"],
+            leaf["pixels"],
             args["location"],
         )
         for args in opened
+        for leaf in args["leaves"]
     }
     for index in await _owed(node, job_id, claim_id, claim["challenges"]):
         if index not in leaves:

@@ -129,9 +129,11 @@ def _seed_proven(args: Args, memory: Memory) -> Told:
     return "work", f"The lottery drew {joined(told)}"
 
 
-def _segment_opened(args: Args, memory: Memory) -> Told:
+def _segments_opened(args: Args, memory: Memory) -> Told:
     who = memory.claimant(args["jobId"], args["claimId"])
-    return "plain", f"{capital(who)} opened segment {args['sequence']} for inspection"
+    numbers = [str(leaf["sequence"]) for leaf in args["leaves"]]
+    which = f"segment {numbers[0]}" if len(numbers) == 1 else f"segments {', '.join(numbers)}"
+    return "plain", f"{capital(who)} opened {which} for inspection"
 
 
 def _challenged(args: Args, memory: Memory) -> Told:
@@ -282,7 +284,7 @@ _JOBS: dict[str, Story] = {
     "JobClosed": _job_closed,
     "TranscoderPriceSet": _price_set,
     "WorkClaimed": _work_claimed,
-    "SegmentOpened": _segment_opened,
+    "SegmentsOpened": _segments_opened,
     "Challenged": _challenged,
     "ChallengeResolved": _challenge_resolved,
     "VerificationRequested": _verification_requested,

@@ -229,7 +229,10 @@ class Market:
         return self.jobs.openSegments(
             work.job_id,
             claim_id,
-            [work.opening(index) for index in chosen],
+            [
+                work.opening(index, **({"location": ""} if place else {}))
+                for place, index in enumerate(chosen)
+            ],
             work.tree.multiproof(chosen),
             sender=self.transcoder_of(work.job_id),
         )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("livepeer.duties")
 
-MOST_OPENINGS = 16  # leaves in one transaction
+MOST_OPENINGS = 20  # leaves in one transaction
 MOST_LOCATION = 128  # bytes of a location on chain
 
 
@@ -70,7 +70,10 @@ class Opener:
                 "openSegments",
                 claim.job_id,
                 claim_id,
-                [self._opening(index, receipts[index]) for index in indices],
+                [
+                    self._opening(index, receipts[index], self._location if place == 0 else "")
+                    for place, index in enumerate(indices)
+                ],
                 tree.multiproof(indices),
             )
 
@@ -89,7 +92,9 @@ class Opener:
                 owed.add(challenge["index"])
         return owed
 
-    def _opening(self, index: int, receipt: StoredReceipt) -> dict[str, Any]:
+    @staticmethod
+    def _opening(index: int, receipt: StoredReceipt, location: str) -> dict[str, Any]:
+        # Where the bytes are, the first leaf says for all.
         return {
             "index": index,
             "sequence": receipt.sequence,
@@ -98,5 +103,5 @@ class Opener:
             "renditionRoot": receipt.rendition_root,
             "pixels": receipt.pixels,
             "broadcasterSig": receipt.broadcaster_sig,
-            "location": self._location,
+            "location": location,
         }

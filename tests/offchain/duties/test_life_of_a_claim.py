@@ -162,8 +162,8 @@ async def test_challenged_leaf__is_opened_too(
         for index in (3, 7):
             stage.send(stage.broadcaster.address, jobs, "challenge", job_id, 0, index, value=bond)
         await block(worker, duties, 16)
-        opened = await worker.follower.events("JobsManager", "SegmentOpened")
-        indices = [event.args["index"] for event in opened]
+        opened = await worker.follower.events("JobsManager", "SegmentsOpened")
+        indices = [leaf["index"] for event in opened for leaf in event.args["leaves"]]
         drawn = await jobs.call("drawnIndices", job_id, 0)
         assert set(indices) == {3, 7, *drawn}
         assert len(indices) == len(set(indices))

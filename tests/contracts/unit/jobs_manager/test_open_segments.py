@@ -55,9 +55,12 @@ def test_open__all__opens_the_claim(market: Market, jobs: Contract, work: Work) 
 
     claim = jobs.getClaim(work.job_id, 0)
     assert (claim.status, claim.openedDraws) == (OPENED, 2**8 - 1)
-    events = receipt.named("SegmentOpened")
-    assert [event.index for event in events] == owed
-    assert events[0].args == work.opening(owed[0]) | {"jobId": work.job_id, "claimId": 0}
+    (event,) = receipt.named("SegmentsOpened")
+    assert event.location == work.opening(0)["location"]
+    shown = ("index", "sequence", "durationMs", "dataHash", "renditionRoot", "pixels")
+    assert [tuple(leaf) for leaf in event.leaves] == [
+        tuple(work.opening(index)[name] for name in shown) for index in owed
+    ]
 
 
 def test_open__in_parts__in_any_order(market: Market, jobs: Contract, work: Work) -> None:

@@ -15,7 +15,7 @@ from offchain.proof.vectors import vector_leaf
 from tests.contracts.harness import Contract, Reverted, reverts
 
 VECTORS = json.loads((Path(__file__).parents[3] / "vectors" / "merkle.json").read_text())
-MOST_LEAVES = 16
+MOST_LEAVES = 20
 
 
 def _bytes(text: str) -> bytes:

@@ -38,6 +38,8 @@ def test_set__emits_and_holds_for_later_requests(
         ({"seatDelay": 0}, "window out of range"),
         ({"seatDelay": 2**16}, "window out of range"),
         ({"seatPay": 2**80}, "seat pay out of range"),
+        ({"scoreBits": 15}, "score bits out of range"),
+        ({"scoreBits": 129}, "score bits out of range"),
         ({"seatBond": 2**128}, "amount out of range"),
         ({"noRevealPenalty": 2**128}, "seat bond is below its penalties"),
         ({"noCommitPenalty": 0}, "penalties must be positive"),

@@ -21,13 +21,14 @@ from tests.contracts.market import (
 SEAT_PAY = 2 * 10**13
 SEATING, COMMIT, APPEAL, CONCLUDED = 1, 2, 5, 6
 SIZES = {1: 3, 2: 15, 3: 33}
+BITS, FIELDS = Scores.BITS, len(Scores.DEAD_BAND)
 
 
 def fields(*values: int) -> bytes:
     """A word of scores, its first fields given."""
     word = 0
-    for value in [*values, *[0] * (9 - len(values))]:
-        word = word << 28 | value & (1 << 28) - 1
+    for value in [*values, *[0] * (FIELDS - len(values))]:
+        word = word << BITS | value & (1 << BITS) - 1
     return word.to_bytes(32, "big")
 
 
@@ -344,7 +345,7 @@ class TestPublication:
 
 
 class TestDeadBand:
-    """Scores: nine signed fields of 28 bits; the first band is 50, the second 150."""
+    """The first field's band is 50, the second's 150, the third's 50."""
 
     def test_first_stage__too_far_from_the_median__is_unpaid(
         self, market: Market, committee: Contract
@@ -404,16 +405,16 @@ class TestDeadBand:
         random = Random(7)
         for count in (1, 2, 3, 4, 15, 33):
             rows = [
-                [random.choice((-1, 1)) * random.getrandbits(random.choice((1, 8, 27)))
-                 for _ in range(9)]
+                [random.choice((-1, 1)) * random.getrandbits(random.choice((1, 8, BITS - 1)))
+                 for _ in range(FIELDS)]
                 for _ in range(count)
             ]  # fmt: skip
-            medians = [sorted(row[i] for row in rows)[(count - 1) // 2] for i in range(9)]
+            medians = [sorted(row[i] for row in rows)[(count - 1) // 2] for i in range(FIELDS)]
 
-            assert lib.medians([int.from_bytes(fields(*row)) for row in rows]) == fields(*medians)
+            assert lib.medians([int.from_bytes(fields(*row)) for row in rows], BITS) == fields(*medians)
 
     def test_band__is_the_measurements_own(self, committee: Contract) -> None:
-        assert Scores.BITS == 28
+        assert committee.parameters().scoreBits == BITS
         assert committee.parameters().deadBand == fields(*Scores.DEAD_BAND)
 
 
