@@ -41,3 +41,8 @@ def claim_of(rows: Sequence[StoredReceipt]) -> dict[str, Any]:
         "segmentCount": len(rows),
         "claimRoot": merkle_root([row.leaf for row in rows]),
     }
+
+
+def signature_hash(row: StoredReceipt) -> bytes:
+    """What a leaf holds of the broadcaster's signature."""
+    return keccak(row.broadcaster_sig)
