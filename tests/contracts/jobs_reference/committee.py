@@ -8,6 +8,7 @@ from offchain.proof.keccak import keccak
 from offchain.proof.typed import Verdict
 from tests.contracts.jobs_reference import justice
 from tests.contracts.jobs_reference.reckoning import reckon
+from tests.contracts.jobs_reference.seating import check_seats, eligible
 from tests.contracts.jobs_reference.state import (
     INCONCLUSIVE,
     INVALID,
@@ -30,27 +31,6 @@ if TYPE_CHECKING:
 FEWEST = 3
 
 
-def eligible(world: World, round_: int, excluded: frozenset[str]) -> tuple[set[str], set[str]]:
-    """Who can sit for certain, and who at most: active in the round, no party, not barred, with
-    stake for one more seat.
-
-    Where the owner has changed the bond meanwhile, any of the bonds may be meant.
-    """
-    bonds = [court.seat_bond for court in world.courts]
-    least, most = min(bonds), max(bonds)
-    certain, possible = set(), set()
-    for name in world.snapshots.get(round_, {}):
-        if name in excluded:
-            continue
-        seats = world.person(name).open_seats + 1
-        seen = world.look(round_, name)
-        if all(not barred and reach >= most * seats for barred, reach in seen):
-            certain.add(name)
-        if any(not barred and reach >= least * seats for barred, reach in seen):
-            possible.add(name)
-    return certain, possible
-
-
 def parties(world: World, claim: Claim) -> frozenset[str]:
     """Who has a stake in the outcome of a claim."""
     job = world.jobs[claim.job]
@@ -62,14 +42,14 @@ def seat_first(world: World, claim: Claim, number: int, seats: list[str]) -> Non
     """A claim goes to the committee; ``seats`` are those the draw found, empty for none."""
     court = world.courts[-1]
     excluded = parties(world, claim)
-    certain, fit = eligible(world, world.round_before(claim.round), excluded)
+    bench = eligible(world, world.round_before(claim.round), excluded)
     if not number:
-        assert len(certain) < FEWEST, "no committee sits though three could"
+        assert len(bench.certain) < FEWEST, "no committee sits though three could"
         justice.nobody_judges(world, claim)
         return
     assert number == len(world.requests) + 1, f"request {number} after {len(world.requests)}"
-    assert len(seats) == FEWEST == len(set(seats)), f"{len(seats)} seats in a first stage"
-    assert set(seats) <= fit, f"{set(seats) - fit} may not sit"
+    assert len(seats) == FEWEST, f"{len(seats)} seats in a first stage"
+    check_seats(bench, seats, FEWEST, set())
     half = claim.bonds // 2
     request = Request(
         number=number,
@@ -116,23 +96,10 @@ def seat_stage(world: World, number: int, seats: list[str]) -> None:
         ]
     world.refuse_if(*grounds)
     assert request is not None
-    check_seats(world, request, seats)
-    sit(world, request, seats)
-
-
-def check_seats(world: World, request: Request, seats: list[str]) -> None:
-    """I-39: distinct, eligible, as many as there are; earlier seats only if others do not do."""
-    size = STAGE_SEATS[request.number_of_stage]
-    certain, fit = eligible(world, world.round_before(request.claim.round), request.excluded)
+    bench = eligible(world, world.round_before(request.claim.round), request.excluded)
     earlier = {name for stage in request.stages.values() for name in stage.seats}
-    others = certain - earlier
-    assert len(seats) == len(set(seats)), "somebody sits twice"
-    assert min(size, len(certain)) <= len(seats) <= min(size, len(fit)), (
-        f"{len(seats)} seats of {size}, {len(certain)} to {len(fit)} eligible"
-    )
-    assert set(seats) <= fit, f"{set(seats) - fit} may not sit"
-    if len(others) >= size:
-        assert set(seats) <= others, "an earlier seat sits again though others could"
+    check_seats(bench, seats, STAGE_SEATS[request.number_of_stage], earlier)
+    sit(world, request, seats)
 
 
 def phase(world: World, request: Request) -> Phase:
@@ -221,7 +188,8 @@ def reveal(
     if request is not None and request.stage is not None:
         stage = request.stage
         committed = stage.commitments.get(seat)
-        fits = committed == digest_of(domain, request, sender, verdict, words)
+        digest = digest_of(domain, request, sender, verdict, words)
+        fits = committed == digest and stage.seats[seat : seat + 1] == [sender]
         everybody = len(stage.commitments) == len(stage.seats)
         grounds += [
             *holds(request, seat, sender),

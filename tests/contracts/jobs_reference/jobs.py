@@ -76,8 +76,7 @@ def ask_of(world: World, name: str, round_: int) -> tuple[int, int]:
     for since, price, units in reversed(asks):
         if since <= round_:
             return price, units
-    # Only two are kept: before the newer one the older one holds, however far back.
-    return asks[0][1:] if len(asks) == 2 else (0, 0)
+    return 0, 0
 
 
 def set_price(world: World, sender: str, price: int, units: int) -> None:
@@ -130,7 +129,6 @@ def elect(world: World, number: int, elected: str) -> None:
     assert elected in fit, f"{elected} was elected and may not be"
     job.price, job.units = ask_of(world, elected, job.round)
     job.transcoder, job.status = elected, JobStatus.OFFERED
-    job.election_block = 0
     job.accept_by = world.now + world.terms_of(job).accept_window
 
 
@@ -149,6 +147,7 @@ def accept(world: World, sender: str, number: int) -> None:
     )
     assert job is not None
     job.status, job.epoch = JobStatus.ACTIVE, person.epoch
+    world.note(sender)
     world.touched_jobs.add(number)
 
 
@@ -165,6 +164,7 @@ def lapse(world: World, number: int) -> Job:
     world.refuse_if(
         world.running(),
         (not free, "transcoder still has the job"),
+        (job is not None and job.moved, "job is not by election"),
         (job is not None and not job.by_election, "job is not by election"),
         (job is not None and job.lapses >= MOST_LAPSES, "no election left"),
         (job is not None and world.now > job.end, "job has ended"),

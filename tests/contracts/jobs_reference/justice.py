@@ -129,7 +129,9 @@ def missed(world: World, sender: str, key: tuple[int, int], slashed: Slashed) ->
             (not guilty, "nothing was missed"),
             (proven is None and not unproven, "seed can still be proven"),
         ]
-    world.refuse_if(*grounds)
+    # What a claim voided meanwhile leaves unopened is no new fault.
+    void = claim is not None and world.void(claim)
+    world.refuse_if(*grounds, maybe=((void, "claim is void"),))
     assert claim is not None
     convict(world, claim, FAULT_MISSED, sender, slashed)
 

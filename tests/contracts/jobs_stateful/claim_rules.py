@@ -23,6 +23,7 @@ from tests.contracts.jobs_reference.state import (
 from tests.contracts.jobs_stateful import encoding
 from tests.contracts.jobs_stateful.machine import Work
 from tests.contracts.jobs_stateful.rulebook import one, rule, some_claim, some_job
+from tests.contracts.jobs_stateful.setting import POKER
 from tests.contracts.stateful.evm import calldata
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 JOBS = "JobsManager"
 ORDER = 2 * HALF_ORDER + 1
 DURATION = 2_000
+ORDER_NEVER_MATTERS = False
+"""Whether the order in which claims go to the committee may not decide who sits."""
+
 HONEST, TWICE, UNORDERED, FORGED, INVENTED, INNER = range(6)
 
 
@@ -332,4 +336,39 @@ def request_for(machine: Machine, sender: str, claim: Claim) -> bool:
         seats_seen(machine, claim)
 
     data = calldata("requestVerification(uint256,uint256)", *claim.key)
-    return machine.attempt(sender, JOBS, data, model, note=str(claim.key))
+    foreseen = seats_after_another(machine, claim) if ORDER_NEVER_MATTERS else None
+    done = machine.attempt(sender, JOBS, data, model, note=str(claim.key))
+    if done and foreseen is not None and claim.request:
+        stage = machine.world.requests[claim.request].stage
+        assert stage is not None
+        assert stage.seats == foreseen, "who is handed over first decides who sits"
+        machine.reach("the same seats in any order")
+    return done
+
+
+def seats_after_another(machine: Machine, claim: Claim) -> list[str] | None:
+    """Who would sit if another claim were handed over first (I-38): undone. None where there is no
+    other, or where it would leave somebody without stake for a seat."""
+    world = machine.world
+    others = [
+        other
+        for other in world.unpaid
+        if other.status is ClaimStatus.OPENED
+        and other is not claim
+        and not world.void(other)
+        and world.now > claims.dates(world, other).challenge_by
+    ]
+    most = max(court.seat_bond for court in world.courts)
+    scarce = any(each.reach < most * (each.open_seats + 2) for each in world.people.values())
+    ready = claim.status is ClaimStatus.OPENED and not world.void(claim) and not world.clock.paused
+    if not others or scarce or not ready:
+        return None
+    before = machine.chain.evm.snapshot()
+    for each in (others[0], claim):
+        data = calldata("requestVerification(uint256,uint256)", *each.key)
+        _, reason = machine.setting.call(POKER, machine.setting[JOBS], data)
+    number = machine.setting.ask(JOBS, calldata("getClaim(uint256,uint256)", *claim.key))[15]
+    data = calldata("seatsOf(uint256,uint256)", number, 1)
+    shown = machine.setting.ask("VerifierCommittee", data)[2:] if number and not reason else []
+    machine.chain.evm.revert(before)
+    return [f"0x{each:040x}" for each in shown] or None

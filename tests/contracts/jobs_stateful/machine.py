@@ -297,7 +297,8 @@ class Machine:
     def fined(self, name: str, wei: int) -> int:
         """A seat's penalty comes out of what a slash could reach, as far as there is some."""
         person = self.world.people[name]
-        taken = min(wei, person.reach)
+        assert person.reach >= wei, f"{name} has {person.reach} in reach of a fine of {wei}"
+        taken = wei
         self.fines += 1
         person.reach -= taken
         person.lost += taken

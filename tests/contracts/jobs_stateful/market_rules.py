@@ -150,7 +150,9 @@ def accept_job(machine: Machine, draw: Draw) -> None:
         machine,
         draw,
         lambda job: (
-            job.status is JobStatus.OFFERED and world.now <= job.accept_by and job.number % 7 != 3
+            job.status is JobStatus.OFFERED
+            and world.now <= job.accept_by
+            and not unwanted(machine, job)
         ),
     )
     if job is None:
@@ -168,6 +170,14 @@ def accept_job(machine: Machine, draw: Draw) -> None:
     )
 
 
+def unwanted(machine: Machine, job: Job) -> bool:
+    """Whether nobody takes the job, whoever is asked."""
+    first = job
+    while first.previous:
+        first = machine.world.jobs[first.previous]
+    return first.number % 4 == 1
+
+
 @rule(16)
 def lapse_job(machine: Machine, draw: Draw) -> None:
     """A job nobody took in time, or a convict's, goes to a new election."""
@@ -177,7 +187,7 @@ def lapse_job(machine: Machine, draw: Draw) -> None:
         draw,
         lambda job: (
             job.by_election
-            and not job.moved
+            and (not job.moved or draw.chance(20))
             and (
                 (job.status is JobStatus.OFFERED and world.now > job.accept_by)
                 or jobs.lost(world, job)

@@ -40,7 +40,6 @@ STATES = frozenset(
         "convicted after resigning",
         "convicted of a leaf unopened",
         "convicted of an unproven seed",
-        "convicted on a void claim",
         "double claim",
         "double claim while voting",
         "elected",

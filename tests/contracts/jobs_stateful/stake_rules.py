@@ -141,7 +141,7 @@ def set_court(machine: Machine, draw: Draw) -> None:
         place.COURT,
         commit_window=draw.integer(4, 6),
         reveal_window=draw.integer(3, 5),
-        seat_bond=draw.integer(15, 60) * LPT if draw.chance(40) else world.courts[-1].seat_bond,
+        seat_bond=draw.integer(40, 200) * LPT if draw.chance(40) else world.courts[-1].seat_bond,
         no_commit_penalty=draw.integer(1, 2 * LPT),
         minority_penalty=draw.integer(2 * LPT, 6 * LPT),
         no_reveal_penalty=draw.integer(6 * LPT, 12 * LPT),
@@ -223,6 +223,26 @@ def locks_of(machine: Machine, name: str) -> dict[int, tuple[int, int]]:
     bonding = setting.raw["BondingManager"]
     queries = [query(bonding, LOCK + word(name) + word(lock)) for lock in range(count)]
     return {lock: (wei, since) for lock, (wei, since) in enumerate(setting.look(queries))}
+
+
+@rule(1)
+def note_stake(machine: Machine, draw: Draw) -> None:
+    """A transcoder has its stake noted anew, for the fees it may have at risk."""
+    name = one(draw, machine.cast.transcoders)
+    if name is None:
+        return
+    machine.observe([name])
+
+    def model() -> None:
+        person = machine.world.people[name]
+        machine.world.refuse_if(
+            machine.world.running(),
+            (person.barred, "transcoder is barred"),
+            (not person.registered, "caller must be a registered transcoder"),
+        )
+        machine.world.note(name)
+
+    machine.attempt(name, "JobsManager", calldata("noteStake()"), model, note=name[-4:])
 
 
 @rule(4)

@@ -195,6 +195,9 @@ def reveal_seat(machine: Machine, draw: Draw, request: Request, seat: int) -> No
         owner = next(iter(stage.commitments))
         victim = vote_of(machine, draw, request, owner)
         verdict, words, vote.hides = victim.verdict, victim.words, True
+        if draw.chance(50):
+            # Nor can the victim, whose words fit the digest, reveal it in the copier's seat.
+            sender = stage.seats[owner]
     elif draw.chance(3):
         kind = draw.integer(0, 3)
         verdict = draw.integer(0, 4) if kind == 0 else verdict
@@ -212,6 +215,6 @@ def reveal_seat(machine: Machine, draw: Draw, request: Request, seat: int) -> No
         ),
         note=f"{number} {seat} {verdict}",
     )
-    if vote.stolen and sender == holder:
+    if vote.stolen:
         assert not done, "a copied commitment was revealed"
         machine.reach("a copied commitment cannot be revealed")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tests.contracts.jobs_reference import claims as claiming
 from tests.contracts.jobs_reference import committee
-from tests.contracts.jobs_reference.state import NOBODY, Phase
+from tests.contracts.jobs_reference.state import JobStatus, Phase
 from tests.contracts.jobs_stateful.bytecode import query
 from tests.contracts.stateful.evm import selector, word
 
@@ -85,7 +85,7 @@ class Watch:
         wrong = [
             difference(label, found, expected)
             for (_, label, expected), found in zip(checks, shown, strict=True)
-            if found != expected and label != "TEMP"
+            if found != expected
         ]
         assert not wrong, "; ".join(dict.fromkeys(wrong))
 
@@ -101,7 +101,7 @@ class Watch:
             job.pixels,
             job.max_segments,
             job.end,
-            job.election_block,
+            job.election_block if job.status is JobStatus.ELECTING else 0,
             job.accept_by,
             job.escrow,
             job.next_sequence,
@@ -114,8 +114,6 @@ class Watch:
             job.profiles_hash,
         ]
         label = f"job {job.number}"
-        if job.transcoder == NOBODY and job.status != 1:
-            label = "TEMP"
         return query(self._jobs, GET_JOB + word(job.number)), label, expected
 
     def claim(self, claim: Claim) -> list[Check]:
