@@ -11,6 +11,8 @@ import click
 _GROUPS = {
     "worker": ("offchain.cli.worker", "worker", "Run a transcoder, look at one, drain one."),
     "broadcaster": ("offchain.cli.broadcaster", "broadcaster", "Stream a video to viewers."),
+    "relay": ("offchain.cli.relay", "relay", "Pass live streams on to players and relays."),
+    "watch": ("offchain.cli.relay", "watch", "Play a stream from the relays, checked here."),
     "tx": ("offchain.cli.tx", "tx", "List, explain and cancel a node's transactions."),
     "keys": ("offchain.cli.keys", "keys", "Make a keystore, see whose it is."),
     "demo": ("offchain.node.demo.command", "demo", "Run a whole network here, with a live page."),

@@ -13,6 +13,7 @@ from aiohttp import web
 from offchain.net.client import TranscoderClient, new_session
 from offchain.net.hls_server import cors_for_players, hls_routes
 from offchain.net.http import Server, errors_as_json, health_route, status_route
+from offchain.net.publish import Publication
 from offchain.node.base import Node, keep_running, node_file, open_node, stop_signals
 from offchain.node.control import control_socket, intent_calls
 from offchain.node.dispatch import MAIN, STANDBY, Dispatcher, Seat
@@ -27,6 +28,7 @@ from offchain.node.livestream import LiveStream
 from offchain.node.orders import Candidate, Hiring, NoOffer, Order
 from offchain.node.push_input import PushInput
 from offchain.node.recruiter import Recruiter
+from offchain.node.relay import relay_of
 from offchain.node.source import (
     Source,
     open_input,
@@ -42,6 +44,7 @@ from offchain.store import Findings, Receipts
 if TYPE_CHECKING:
     from offchain.media.segments import SourceSegment
     from offchain.node.config import BroadcasterSettings
+    from offchain.node.relay import Relay
 
 log = logging.getLogger("livepeer.broadcaster")
 
@@ -88,12 +91,20 @@ class Broadcaster:
         self._source = source
         self._door = door
         self._contract = quality_contract(settings, source)
+        self._publication = Publication(
+            node.domain,
+            node.signer.private_key,
+            node.address,
+            settings.name,
+            window=settings.window,
+        )
         self._stream = LiveStream(
             settings.name,
             self._contract,
             (source.width, source.height),
             source.fps,
             window=settings.window,
+            publication=self._publication,
         )
         self._receipts = Receipts(node.db)
         self._findings = Findings(node.db)
@@ -114,13 +125,17 @@ class Broadcaster:
         settings, node = self._settings, self._node
         async with contextlib.AsyncExitStack() as stack:
             stack.enter_context(stop_signals(self._on_signal))
+            session = await stack.enter_async_context(new_session(node.reach))
+            relay = relay_of(node, session)
+            relay.publish(self._publication)
             server = await stack.enter_async_context(
-                Server(self._app(), settings.listen.host, settings.listen.port)
+                Server(self._app(relay), settings.listen.host, settings.listen.port)
             )
+            relay.url = server.url
+            await stack.enter_async_context(relay)
             stack.enter_context(node_file(settings.data, url=server.url, name=settings.name))
             calls = {"status": self._answer_status, **intent_calls(node)}
             await stack.enter_async_context(control_socket(settings.data, calls))
-            session = await stack.enter_async_context(new_session(node.reach))
             client = TranscoderClient(session)
             book = JobBook(node)
             await book.open()
@@ -182,9 +197,10 @@ class Broadcaster:
     async def _answer_status(self, _question: dict[str, Any]) -> dict[str, Any]:
         return self.status()
 
-    def _app(self) -> web.Application:
+    def _app(self, relay: Relay) -> web.Application:
         app = web.Application(middlewares=[cors_for_players, errors_as_json])
         app.add_routes(hls_routes(self._stream))
+        app.add_routes(relay.routes())
         app.add_routes([health_route(lambda: not self._stop.is_set()), status_route(self.status)])
         return app
 

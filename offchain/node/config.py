@@ -191,6 +191,32 @@ class BroadcasterSettings:
             )
 
 
+@dataclass(frozen=True, slots=True)
+class RelaySettings:
+    """What a relay runs with: `places` for readers, `streams` at once, `peers` to begin with."""
+
+    chain: ChainSettings
+    key: KeySettings
+    data: Path
+    listen: Address = Address("127.0.0.1", 8937)
+    admin: Address = Address("127.0.0.1", 7937)
+    public_url: str | None = None
+    peers: tuple[str, ...] = ()
+    places: int = 64
+    streams: int = 32
+
+
+@dataclass(frozen=True, slots=True)
+class WatchSettings:
+    """A gateway for players on this machine: one stream, and whom to ask for it first."""
+
+    network: str
+    stream: str
+    peers: tuple[str, ...]
+    listen: Address = Address("127.0.0.1", 8938)
+    peers_within: tuple[str, ...] = ()
+
+
 def read_config_file(path: Path, known: set[str]) -> dict[str, Any]:
     """The settings of a TOML file, by option name; refuses what is not an option."""
     try:

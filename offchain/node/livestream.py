@@ -6,6 +6,7 @@ source's segment between two marked discontinuities, so a player that stays on t
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from offchain.media.profiles import QualityContract
     from offchain.media.segments import SourceSegment
+    from offchain.net.publish import Publication
 
 SOURCE = "source"
 
@@ -35,6 +37,7 @@ SOURCE = "source"
 class _Rung:
     """One media playlist and the bytes behind it."""
 
+    name: str
     playlist: MediaPlaylist
     keep: int
     segments: OrderedDict[str, bytes] = field(default_factory=OrderedDict)
@@ -60,17 +63,20 @@ class LiveStream:
         *,
         window: int,
         began: datetime | None = None,
+        publication: Publication | None = None,
     ) -> None:
         self.name = name
         self.contract = contract
         self._size = size
         self._fps = fps
         self._began = began
+        self._publication = publication
         # What has left the playlist is kept as long again: players load what they read a while ago.
         keep = window * 2
         names = [SOURCE, *(rung.name for rung in contract.rungs)]
         self._rungs = {
-            each: _Rung(MediaPlaylist(contract.segment_ms, window=window), keep) for each in names
+            each: _Rung(each, MediaPlaylist(contract.segment_ms, window=window), keep)
+            for each in names
         }
         # What no rung of the ladder lists yet.
         self._sources: dict[int, SourceSegment] = {}
@@ -122,6 +128,7 @@ class LiveStream:
         self._sources[source.sequence] = source
         rung.hold(name, source.data)
         rung.playlist.add(self._entry(source, f"{name}.ts", discontinuity=False))
+        self._publish(SOURCE, source, source.data)
 
     def add_renditions(self, sequence: int, renditions: Sequence[bytes] | None) -> None:
         """Give the renditions of a segment in rung order, or None where there will be none."""
@@ -145,6 +152,8 @@ class LiveStream:
         self._list_what_is_next()
         for each in self._rungs.values():
             each.playlist.end()
+        if self._publication is not None:
+            self._publication.end(int(time.time() * 1000))
 
     def as_json(self) -> dict[str, Any]:
         """What `/v1/status` says about the playlists."""
@@ -189,6 +198,28 @@ class LiveStream:
         changes = not first and on_source != rung.on_source
         rung.on_source = on_source
         rung.playlist.add(self._entry(source, f"{name}.ts", discontinuity=changes))
+        self._publish(rung.name, source, shown, discontinuity=changes)
+
+    def _publish(
+        self, rung: str, source: SourceSegment, shown: bytes, *, discontinuity: bool = False
+    ) -> None:
+        """Sign what is listed, for relays; and what there is to choose from, again each time."""
+        if self._publication is None:
+            return
+        assert self._began is not None
+        taken = self._began + timedelta(milliseconds=source.start_ms)
+        wall_time = int(taken.timestamp() * 1000)
+        if rung == SOURCE and self._settled:
+            master = master_playlist([*self._variants, *self._ladder])
+            self._publication.master(master, wall_time)
+        self._publication.segment(
+            rung,
+            source.sequence,
+            shown,
+            wall_time=wall_time,
+            duration_ms=source.duration_ms,
+            discontinuity=discontinuity,
+        )
 
     def _entry(self, source: SourceSegment, uri: str, *, discontinuity: bool) -> Entry:
         assert self._began is not None

@@ -31,6 +31,7 @@ from offchain.net.peer_records import (
 from offchain.net.peers import PeerError, get_json
 from offchain.net.stream_server import Wanted, stream_routes
 from offchain.node.following import Follower, Held, Lied
+from offchain.node.registry import Registry
 from offchain.proof.publication import stream_id
 from offchain.proof.signatures import address_of, sign
 from offchain.routing import types as t
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
     from offchain.net.carried import CarriedStream
     from offchain.net.publish import Publication
+    from offchain.node.base import Node
     from offchain.proof.typed import Domain
 
 log = logging.getLogger("livepeer.relay")
@@ -344,26 +346,35 @@ class Relay:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
-            now = self._now()
-            self._step(t.Tick())
-            for key, reader in list(self._readers.items()):
-                if not reader.feeds and reader.seen and now - reader.seen > _PLAYER_S:
-                    del self._readers[key]
-                    self._step(t.Left(reader.ticket))
-            for node in [node for node in self._records if node not in self.core.table]:
-                del self._records[node]
-            read = {stream for _, stream in self._readers}
-            for name in [n for n in self._held if n not in read and not self.core.knows(n)]:
-                del self._held[name]
+            try:
+                self._beat()
+            except Exception:
+                log.exception("the relay stumbled")
+
+    def _beat(self) -> None:
+        now = self._now()
+        self._step(t.Tick())
+        for key, reader in list(self._readers.items()):
+            if not reader.feeds and reader.seen and now - reader.seen > _PLAYER_S:
+                del self._readers[key]
+                self._step(t.Left(reader.ticket))
+        for node in [node for node in self._records if node not in self.core.table]:
+            del self._records[node]
+        read = {stream for _, stream in self._readers}
+        for name in [n for n in self._held if n not in read and not self.core.knows(n)]:
+            del self._held[name]
 
     async def _boot(self) -> None:
         """Introduce ourselves to the seeds, again and again: they may start later than we."""
         if self.seeds is None:
             self._in_company.set()
         while self.seeds is not None:
-            for url in await self.seeds():
-                if url.rstrip("/") != self.url.rstrip("/"):
-                    await self._ping(url, None)
+            try:
+                for url in await self.seeds():
+                    if url.rstrip("/") != self.url.rstrip("/"):
+                        await self._ping(url, None)
+            except Exception:
+                log.exception("peers could not be looked up")
             self._in_company.set()
             await asyncio.sleep(_BOOT_S if len(self.core.table) else 1.0)
 
@@ -424,6 +435,10 @@ class Relay:
             log.info("parent lost", extra={"url": parent.url, "why": str(errors.exceptions[0])})
             self._lost(stream, parent)
             self._step(t.ParentLost(stream, parent.id, elsewhere))
+        except* Exception:
+            log.exception("following a stream failed")
+            self._lost(stream, parent)
+            self._step(t.ParentLost(stream, parent.id))
         else:
             self._step(t.Ended(stream))
 
@@ -486,6 +501,29 @@ class Relay:
     def _url_of(self, node: bytes | None) -> str | None:
         known = self.core.table.get(node) if node is not None else None
         return known.peer.url if known is not None else None
+
+
+def relay_of(
+    node: Node,
+    session: aiohttp.ClientSession,
+    *,
+    seeds: Sequence[str] = (),
+    limits: Limits | None = None,
+) -> Relay:
+    """A relay around a node's key: its peers are those on chain, and the `seeds` named."""
+    registry = Registry(node)
+
+    async def both() -> list[str]:
+        return [*seeds, *await registry.seeds()]
+
+    return Relay(
+        node.domain,
+        node.signer.private_key,
+        session,
+        limits=limits or Limits(),
+        seeds=both,
+        stakers=registry.staker,
+    )
 
 
 def _node_of(wanted: Wanted) -> bytes | None:

@@ -32,6 +32,7 @@ from offchain.node.jobbook import ACTIVE, JobBook
 from offchain.node.kitchen import Kitchen
 from offchain.node.mischief import StubbornSeat, check_allowed
 from offchain.node.offers import OfferPolicy
+from offchain.node.relay import relay_of
 from offchain.node.shelf import OwnBytes, Shelf
 from offchain.node.standing import Standings
 from offchain.node.tally import WorkerTally
@@ -105,14 +106,15 @@ class Worker:
                 standings=standings,
             )
             self._desk = desk
+            session = await stack.enter_async_context(new_session(node.reach))
+            relay = relay_of(node, session)
+            app = worker_app(desk, Shelf(node), self._is_ready)
+            app.add_routes(relay.routes())
             server = await stack.enter_async_context(
-                Server(
-                    worker_app(desk, Shelf(node), self._is_ready),
-                    settings.listen.host,
-                    settings.listen.port,
-                )
+                Server(app, settings.listen.host, settings.listen.port)
             )
-            desk.url = settings.service_uri or server.url
+            desk.url = relay.url = settings.service_uri or server.url
+            await stack.enter_async_context(relay)
             gauges = ChainGauges(node, self._receipts, Verdicts(node.db))
             figures = WorkerCollector(self._tally, room), gauges
             admin = await stack.enter_async_context(
@@ -123,7 +125,6 @@ class Worker:
                 )
             )
             await stack.enter_async_context(control_socket(settings.data, self._calls()))
-            session = await stack.enter_async_context(new_session(node.reach))
             stack.enter_context(
                 node_file(settings.data, url=server.url, admin=admin.url, address=node.address)
             )
