@@ -36,8 +36,11 @@ def honest_arguments(film: Path, segments: int) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def problems_of_cheat(report: dict[str, Any]) -> list[str]:
-    """What did not go as it must where the main transcoder cheats; nothing if all is well."""
+def problems_of_cheat(report: dict[str, Any], first_honest: bool = False) -> list[str]:
+    """What did not go as it must where the main transcoder cheats; nothing if all is well.
+
+    `first_honest`: its first segment is good work, as by `stale`, and may be the one that is drawn.
+    """
     rules = development().jobs
     found: list[str] = []
 
@@ -62,9 +65,9 @@ def problems_of_cheat(report: dict[str, Any]) -> list[str]:
     check(bool(convicted), "no claim was found invalid")
     for claim in claims:
         if claim["who"] == CHEAT:
-            check(
-                claim["paid"] is None, f"{CHEAT} was paid for {claim['first']} to {claim['last']}"
-            )
+            lucky = first_honest and claim["first"] == 0 and not claim["challenged"]
+            words = f"{CHEAT} was paid for {claim['first']} to {claim['last']}"
+            check(claim["paid"] is None or lucky, words)
         else:
             check(claim["verdict"] == VALID and claim["payments"] == 1, f"honest work: {claim}")
         check(claim["ended"], "a claim is open")

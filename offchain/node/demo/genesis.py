@@ -140,10 +140,9 @@ def _bond(
 
 
 async def _begin_round(chain: Anvil, wallet: Wallet, contracts: Contracts) -> None:
-    """Lets the rest of the round pass and initialises the next."""
+    """Lets the rest of the round pass and initialises the next, with all of it still to come."""
     rounds = contracts.RoundsManager
     length = await rounds.call("roundLength")
     begins = await rounds.call("currentRoundStartBlock")
-    if await rounds.call("currentRoundInitialized"):
-        await chain.mine(begins + length - await chain.block_number())
+    await chain.mine(begins + length - await chain.block_number())
     await wallet.send(rounds, "initializeRound")
