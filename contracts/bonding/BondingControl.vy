@@ -51,10 +51,13 @@ initializes: issuance[
     common := common, manager := manager, transcoder_pool := transcoder_pool
 ]
 # fmt: on
-
 from ..interfaces import IBondingManager
 from ..lib import names
 from . import reasons
+
+
+interface Committee:
+    def openSeats(_verifier: address) -> uint256: view
 
 
 interface RoundsManager:
@@ -231,6 +234,28 @@ def giveUpFees(_fees: uint256):
 
 
 @external
+def refuseBacked(_owner: address, _free: uint256):
+    """
+    @notice Fails where an account's stake backs unsettled work. BondingManager asks before stake moves.
+    @param _owner The account.
+    @param _free 0 if it would give stake to another, which it may not do with open seats on committees either.
+    """
+    if ledger.backed_until(_owner) > manager.protocol_clock():
+        reasons.fail("stake backs unsettled work")
+    if _free == 0:
+        committee: address = manager.contract_at(names.VERIFIER_COMMITTEE)
+        if committee.is_contract:
+            if staticcall Committee(committee).openSeats(_owner) != 0:
+                reasons.fail("stake backs unsettled work")
+            # It may have looked at this stake in this round, and must not count on it any longer.
+            looked: bool = raw_call(
+                committee,
+                abi_encode(_owner, method_id=method_id("lookAgain(address)")),
+                revert_on_failure=False,
+            )
+
+
+@external
 def roundLengthChanged():
     """
     @notice Makes this contract note anew when the current round ends. Only RoundsManager may.
@@ -351,8 +376,8 @@ def _take(
     _transcoder: address, _most: uint256, _fraction: uint256, _snapshot: uint256, _round: uint256
 ) -> uint256:
     delegate: address = ledger.delegate(_transcoder)
-    clock: uint256 = 0
-    if ledger.backed_until(_transcoder) != 0:
+    clock: uint256 = ledger.ONCE_IN_POOL
+    if ledger.backed_until(_transcoder) != clock:
         # No lock backs work where the stake never has.
         clock = manager.protocol_clock()
     taken: uint256 = slashing.take(_transcoder, _most, _fraction, _snapshot, _round, clock)

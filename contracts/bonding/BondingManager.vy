@@ -55,7 +55,6 @@ initializes: issuance[
     common := common, manager := manager, transcoder_pool := transcoder_pool
 ]
 # fmt: on
-
 from . import entrances
 
 initializes: entrances[manager := manager]
@@ -384,7 +383,7 @@ def transferBond(
     """
     round: uint256 = common.begin()
     self._authorize_claim(_delegator, round)
-    self._refuse_backed(msg.sender)
+    self._refuse_backed(msg.sender, 0)
     old_delegate: address = ledger.delegate(msg.sender)
     # No lock is kept: ids are counted, and what leaves one bond goes into the other at once.
     old_lock: uint256 = self._unbond(_amount, round, _oldDelegateNewPosPrev, _oldDelegateNewPosNext)
@@ -417,14 +416,15 @@ def transferBond(
 
 
 @internal
-@view
-def _refuse_backed(_owner: address):
+def _refuse_backed(_owner: address, _free: uint256):
     """
-    @dev Refuses moves that would carry stake out of a slash's reach.
+    @dev Refuses moves that would carry stake out of a slash's reach. BondingControl looks closer at who has backed work
+         or, where `_free` is 0 since stake is given away, at who may have seats to answer for.
     """
-    until: uint256 = ledger.backed_until(_owner)
-    if until != 0 and until > manager.protocol_clock():
-        reasons.fail("stake backs unsettled work")
+    if ledger.backed_until(_owner) > _free:
+        entrances.control(
+            abi_encode(_owner, _free, method_id=method_id("refuseBacked(address,uint256)"))
+        )
 
 
 @internal
@@ -491,7 +491,7 @@ def _bond(
         else:
             if old_delegate == _owner:
                 reasons.fail("registered transcoders can't delegate towards other addresses")
-            self._refuse_backed(_owner)
+            self._refuse_backed(_owner, ledger.ONCE_IN_POOL)
             moved += bonded
             transcoder_pool.remove_stake(old_delegate, bonded, round, _old_previous, _old_next)
             common.checkpoint(common.votes(), old_delegate, round)
@@ -609,7 +609,7 @@ def _rebond_from_unbonded(_to: address, _id: uint256, _previous: address, _next:
     earnings.settle(msg.sender, round)
     if ledger.bonded(msg.sender) != 0:
         reasons.fail("caller must be unbonded")
-    self._refuse_backed(msg.sender)
+    self._refuse_backed(msg.sender, ledger.ONCE_IN_POOL)
     amount: uint256 = exits.close(msg.sender, _id)[0]
     self._require_delegate(_to)
 

@@ -161,13 +161,11 @@ def _control_answer() -> Bytes[32]:
 
 
 @internal
-def control(_call: Bytes[36]) -> uint256:
+def control(_call: Bytes[68]) -> uint256:
     """
-    @dev Runs a call of one argument, which nobody can make from outside, by BondingControl's code.
+    @dev Runs a call that nobody can make from outside, by BondingControl's code.
     """
-    return convert(
-        raw_call(self._control(), _call, max_outsize=32, is_delegate_call=True), uint256
-    )
+    return convert(raw_call(self._control(), _call, max_outsize=32, is_delegate_call=True), uint256)
 
 
 @internal

@@ -25,6 +25,9 @@ M160: constant(uint256) = 2**160 - 1
 # A deactivation round that never comes: the transcoder is in the pool.
 NEVER: constant(uint256) = 2**24 - 1
 
+# What `backedUntil` is at least for who has ever been in the pool: such stake may have work or seats to answer for.
+ONCE_IN_POOL: constant(uint256) = 1
+
 # Whom the account backs: delegate 160 | startRound 32 | lastClaimRound 32 | nextUnbondingLockId 32
 BOND: constant(uint256) = 0
 

@@ -190,7 +190,7 @@ def set_flags(_changes_next: bool, _extras: bool):
 @internal
 def set_round_end(_rounds: address, _ends: uint256):
     word: uint256 = self._totals
-    change: uint256 = ((word >> ENDS_AT) ^ convert(_rounds, uint256) ^ min(_ends, M32)) & M32
+    change: uint256 = ((word >> ENDS_AT) ^ convert(_rounds, uint256) ^ _ends) & M32
     self._totals = word ^ (change << ENDS_AT)
 
 
@@ -292,6 +292,7 @@ def join(_transcoder: address, _round: uint256, _previous: address, _next: addre
         activation = ledger.activation(_transcoder)
     ledger.set_active_rounds(_transcoder, activation, ledger.NEVER)
     ledger.set_seat(_transcoder, seat)
+    ledger.set_backed_until(_transcoder, max(ledger.backed_until(_transcoder), ledger.ONCE_IN_POOL))
     self._change_next_total(total, 0)
 
     log IBondingManager.TranscoderActivated(transcoder=_transcoder, activationRound=_round + 1)

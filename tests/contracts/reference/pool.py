@@ -32,6 +32,9 @@ def enter(world: World, name: str) -> None:
         last = {other for other in world.pool if world.transcoder(other).delegated == least}
         leave(world, world.tie_break(last))
     world.pool.add(name)
+    # From now on all its locks answer for it, whoever it backs.
+    transcoder = world.transcoder(name)
+    transcoder.backed_until = max(transcoder.backed_until, 1)
 
 
 def leave(world: World, name: str) -> None:

@@ -84,3 +84,31 @@ def test_transfer_bond__of_stake_that_backs_work__reverts(staking: Staking) -> N
 
     with reverts("stake backs unsettled work"):
         manager.transferBond(staking.newcomer, 1, *HINTS, sender=staking.transcoder)
+
+
+def test_transfer_bond__of_one_who_sits_on_a_committee__reverts(staking: Staking) -> None:
+    manager, chain = staking.manager, staking.protocol.chain
+    seated = chain.account("a committee in which everybody sits", balance=0)
+    chain.set_code(seated, bytes.fromhex("60015f5260205ff3"))
+    staking.protocol.register("VerifierCommittee", seated)
+
+    with reverts("stake backs unsettled work"):
+        manager.transferBond(staking.newcomer, 1, *HINTS, sender=staking.transcoder)
+    manager.transferBond(staking.newcomer, 1, *HINTS, sender=staking.delegator)
+    chain.set_code(seated, bytes.fromhex("5f5f5260205ff3"))
+    manager.transferBond(staking.newcomer, 1, *HINTS, sender=staking.transcoder)
+
+
+def test_transfer_bond__by_way_of_another_delegate__is_refused_too(staking: Staking) -> None:
+    manager, chain = staking.manager, staking.protocol.chain
+    seated = chain.account("a committee in which everybody sits", balance=0)
+    chain.set_code(seated, bytes.fromhex("60015f5260205ff3"))
+    staking.protocol.register("VerifierCommittee", seated)
+    manager.unbond(staking.bonded(staking.second), sender=staking.second)
+    manager.rebondFromUnbonded(staking.transcoder, 0, sender=staking.second)
+
+    with reverts("stake backs unsettled work"):
+        manager.transferBond(staking.newcomer, 1, *HINTS, sender=staking.second)
+    staking.protocol.next_round()
+    manager.unbond(staking.bonded(staking.second), sender=staking.second)
+    assert manager.slashableStake(staking.second) == 9_000 * LPT
