@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from offchain.proof.keccak import keccak
@@ -63,6 +64,8 @@ def job_by_election(machine: Machine, draw: Draw) -> None:
         return
     broadcaster = draw.pick(machine.cast.broadcasters)
     terms, escrow = order(machine, draw, broadcaster)
+    # Dear enough for some, and long enough to be put to several elections.
+    terms = replace(terms, price=max(terms.price, 4 * GWEI), end=terms.end + 60)
     profiles = PROFILES if terms.profiles_length else b""
     machine.attempt(
         broadcaster,
@@ -111,7 +114,7 @@ def set_price(machine: Machine, draw: Draw) -> None:
     )
 
 
-@rule(20)
+@rule(40)
 def elect(machine: Machine, draw: Draw) -> None:
     """Anybody draws the winner of an election."""
     world = machine.world
@@ -175,10 +178,10 @@ def unwanted(machine: Machine, job: Job) -> bool:
     first = job
     while first.previous:
         first = machine.world.jobs[first.previous]
-    return first.number % 4 == 1
+    return first.number % (2 if first.by_election else 5) == 1
 
 
-@rule(16)
+@rule(40)
 def lapse_job(machine: Machine, draw: Draw) -> None:
     """A job nobody took in time, or a convict's, goes to a new election."""
     world = machine.world
@@ -187,7 +190,7 @@ def lapse_job(machine: Machine, draw: Draw) -> None:
         draw,
         lambda job: (
             job.by_election
-            and (not job.moved or draw.chance(20))
+            and ((not job.moved and job.lapses < jobs.MOST_LAPSES) or draw.chance(10))
             and (
                 (job.status is JobStatus.OFFERED and world.now > job.accept_by)
                 or jobs.lost(world, job)
@@ -223,7 +226,7 @@ def cancel_job(machine: Machine, draw: Draw) -> None:
             or (job.status is JobStatus.LAPSED and job.escrow > 0)
         ),
     )
-    if job is None or (is_open(job) and world.now <= job.accept_by and draw.chance(70)):
+    if job is None or (draw.chance(80) and (job.by_election or world.now <= job.accept_by)):
         return
     name = job.broadcaster if draw.chance(85) else draw.pick(machine.cast.strangers)
     machine.attempt(

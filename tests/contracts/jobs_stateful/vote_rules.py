@@ -112,7 +112,9 @@ def commit_seat(machine: Machine, draw: Draw, request: Request, seat: int) -> No
     vote = vote_of(machine, draw, request, seat)
     digest = committee.digest_of(machine.court_domain, request, holder, vote.verdict, vote.words)
     if vote.stolen and stage.commitments:
-        digest = next(iter(stage.commitments.values()))
+        owner, digest = next(iter(stage.commitments.items()))
+        if draw.chance(30):
+            digest = exchanged(digest, stage.seats[owner], holder)
     else:
         vote.stolen = False
     sender, place = holder, seat
@@ -128,6 +130,13 @@ def commit_seat(machine: Machine, draw: Draw, request: Request, seat: int) -> No
         lambda: committee.commit(world, sender, entries),
         note=f"{[entry[:2] for entry in entries]}",
     )
+
+
+def exchanged(digest: bytes, owner: str, copier: str) -> bytes:
+    """A commitment in which the copier has put its own address in the place of the owner's, as far
+    as exclusive or goes."""
+    mixed = int.from_bytes(digest, "big") ^ int(owner, 16) ^ int(copier, 16)
+    return mixed.to_bytes(32, "big")
 
 
 def also(

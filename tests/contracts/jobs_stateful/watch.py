@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from offchain.proof.keccak import keccak
 from tests.contracts.jobs_reference import claims as claiming
 from tests.contracts.jobs_reference import committee
 from tests.contracts.jobs_reference.state import JobStatus, Phase
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from tests.contracts.jobs_stateful.setting import Setting
 
 Check = tuple[bytes, str, list[int]]
+
+HOLDER_IS_BOUND = False
+"""Whether a seat shows the hash of commitment and holder, or the commitment."""
 
 JOB_FIELDS = (
     "broadcaster signer transcoder status price units pixels max_segments end election_block "
@@ -67,6 +71,13 @@ def number(address: str) -> int:
 def dynamic(values: list[int]) -> list[int]:
     """A list as a view returns it."""
     return [32, len(values), *values]
+
+
+def bound(commitment: bytes | None, holder: str) -> bytes:
+    """What a seat shows of its commitment before it reveals; zero before it commits."""
+    if commitment is None:
+        return bytes(32)
+    return keccak(commitment + word(holder)) if HOLDER_IS_BOUND else commitment
 
 
 class Watch:
@@ -195,7 +206,7 @@ class Watch:
             checks.append((query(self._court, SEATS + key), f"seats of {label}", seats))
             for seat in range(len(stage.seats)):
                 said, scores = stage.reveals.get(seat, (0, b""))
-                held = scores or stage.commitments.get(seat, bytes(32))
+                held = scores or bound(stage.commitments.get(seat), stage.seats[seat])
                 data = key + word(seat)
                 checks += [
                     (
