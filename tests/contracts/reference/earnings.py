@@ -62,16 +62,19 @@ def distribute_reward(world: World, name: str, reward: int, left_over: int) -> N
     transcoder.last_reward_round = world.round
 
 
-def distribute_fees(world: World, name: str, fees: int, round_: int) -> None:
+def distribute_fees(
+    world: World, name: str, fees: int, round_: int, fitting: int | None = None
+) -> None:
     """Adds ``fees`` (wei of ETH, earned in ``round_``) to a transcoder and its delegators.
 
     The fee share in force in ``round_`` is the delegators' part. It goes out by stake before this
-    round's reward, whether or not that reward has been called.
+    round's reward, whether or not that reward has been called. Where the fee factor has come to the
+    end of its word, only ``fitting`` wei of the part go out and the rest is the transcoder's own.
+    The contract says how much that was; the model checks it to nine digits.
     """
     transcoder = world.transcoder(name)
     _, fee_share = transcoder.rates_in(round_)
     delegators = percentage(fees, fee_share)
-    own = Fraction(fees - delegators)
     weight = world.weight(name)
     if weight == 0:
         # Nobody had stake here when the round began: all of it is the transcoder's.
@@ -80,14 +83,26 @@ def distribute_fees(world: World, name: str, fees: int, round_: int) -> None:
     rewarded = transcoder.last_reward_round == world.round
     growth = transcoder.growth if rewarded else Fraction(1)
     base = transcoder.active_commission if rewarded else transcoder.commission
+    cut_off = ZERO
+    if fitting is not None:
+        unit = transcoder.reward_factor / float(growth)
+        room = (LARGEST_FACTOR - transcoder.fee_factor) / unit * weight
+        least = min(delegators, max(room, 0))
+        slack = 1e-9 * (delegators + LARGEST_FACTOR / unit * weight) + 1
+        assert abs(fitting - least) <= slack, f"{fitting} of {delegators} wei went out"
+        # What went out was rounded up to a wei.
+        cut_off = Fraction(1)
+        delegators = fitting
+    own = Fraction(fees - delegators)
     shared = Fraction(delegators, weight)
     transcoder.fee_factor += transcoder.reward_factor * float(shared / growth)
-    assert transcoder.fee_factor < LARGEST_FACTOR, "the fee factor is full: not modelled"
+    assert transcoder.fee_factor < LARGEST_FACTOR * (1 + 1e-9), "the fee factor is over-full"
     handed_out = ZERO
     for account in sharers(world, name):
         part = account.stake / growth * shared
         account.fees += part
         account.fees_error += account.stake_error * shared + (1 + account.stake) * UNIT_ERROR
+        account.fees_error += cut_off
         handed_out += part
     transcoder.commission_fees += own + base * shared
     transcoder.commission_fees_error += (1 + transcoder.commission_error) * shared + 2

@@ -156,7 +156,12 @@ def lower_bond(world: World, name: str, of_commission: Fraction, seen: Taken) ->
     delegate = account.delegate
     assert delegate is not None
     growth = account.stake / account.stored
+    # What the contract takes of the commission is rounded down, and the bond gives the rest.
+    left = account.stake - (seen.bonded - of_commission)
+    rounding = max(min(Fraction(1), of_commission, left), ZERO)
+    of_commission -= rounding
     world.transcoder(delegate).commission -= of_commission
+    world.transcoder(delegate).commission_error += rounding
     account.stake -= seen.bonded - of_commission
     slack = 4 + account.stake_error + world.transcoder(delegate).commission_error
     within(

@@ -124,15 +124,18 @@ def reward(world: World, caller: str, left_over: int = 0) -> int:
     return amount
 
 
-def pay_fees(world: World, transcoder: str, fees: int, round_: int) -> None:
+def pay_fees(
+    world: World, transcoder: str, fees: int, round_: int, fitting: int | None = None
+) -> None:
     """Fees of work done in ``round_`` arrive for a transcoder, in wei of ETH.
 
+    ``fitting`` is how much of the delegators' part went out where not all of it did.
     If it has left in the meantime its own cut still goes to it; its delegators' part does not.
     """
     refuse_if((world.clock.paused, "system is paused"))
     world.eth += fees
     if world.registered(transcoder):
-        distribute_fees(world, transcoder, fees, round_)
+        distribute_fees(world, transcoder, fees, round_, fitting)
         return
     _, fee_share = world.transcoder(transcoder).rates_in(round_)
     delegators = percentage(fees, fee_share)

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from tests.contracts.reference import working
+from tests.contracts.reference.arithmetic import PRECISE, percentage
 from tests.contracts.reference.clock import Clock
 from tests.contracts.reference.issuance import Issuance
 from tests.contracts.reference.state import Refused
 from tests.contracts.reference.world import World
 from tests.contracts.stateful import invariants
 from tests.contracts.stateful import protocol as setting
-from tests.contracts.stateful.evm import ZERO
+from tests.contracts.stateful.evm import ZERO, calldata
 
 if TYPE_CHECKING:
     import random
@@ -201,21 +202,29 @@ class Machine:
     def pay_fees(self, transcoder: str, wei: int, round_: int) -> None:
         """Jobs puts ``wei`` of ETH into the Minter and credits them to a transcoder."""
         world, minter = self.world, self.protocol["Minter"]
-        before = self.chain.evm.snapshot()
+        saved = self.chain.evm.snapshot()
         deposited = self.chain.send(setting.JOBS, minter, "depositETH()", value=wei)
         assert deposited.ok, deposited.reason
         registered = world.registered(transcoder)
         rewarded = world.transcoder(transcoder).last_reward_round == world.round
+        room = world.fee_room(transcoder) if registered else 0
+        # Only near the end of the fee factor does the model need to be told where it is.
+        before = self._fee_factor(transcoder) if room and wei > room else None
+
+        def model() -> None:
+            fitting = None if before is None else self._fitting(transcoder, wei, round_, before)
+            working.pay_fees(world, transcoder, wei, round_, fitting)
+
         paid = self.attempt(
             setting.JOBS,
             "updateTranscoderWithFees(address,uint256,uint256)",
             transcoder,
             wei,
             round_,
-            model=lambda: working.pay_fees(world, transcoder, wei, round_),
+            model=model,
         )
         if not paid:
-            self.chain.evm.revert(before)
+            self.chain.evm.revert(saved)
             return
         # Every snapshot has to end: each open one is a level of the EVM's call stack.
         self.chain.evm.commit()
@@ -223,6 +232,36 @@ class Machine:
             self.reach("fees of one who left")
         elif wei:
             self.reach("fees after the reward" if rewarded else "fees before the reward")
+
+    def _factors(self, transcoder: str, round_: int) -> tuple[int, int]:
+        """Reward and fee factor of a transcoder as noted in a round; zeros where they were not."""
+        signature = "getTranscoderEarningsPoolForRound(address,uint256)"
+        words = self.chain.look(
+            self.protocol["BondingManager"], calldata(signature, transcoder, round_)
+        )
+        return words[3], words[4]
+
+    def _fee_factor(self, transcoder: str) -> int:
+        """The fee factor as it is now: of the last round with a reward or a fee, or this one."""
+        signature = "getTranscoder(address)"
+        words = self.chain.look(self.protocol["BondingManager"], calldata(signature, transcoder))
+        noted = self._factors(transcoder, self.world.round)
+        return noted[1] if any(noted) else self._factors(transcoder, max(words[0], words[9]))[1]
+
+    def _fitting(self, transcoder: str, wei: int, round_: int, before: int) -> int | None:
+        """How much of the delegators' part of fees just paid the fee factor took up, if not all."""
+        world, known = self.world, self.world.transcoder(transcoder)
+        delegators = percentage(wei, known.rates_in(round_)[1])
+        reward_factor, fee_factor = self._factors(transcoder, world.round)
+        if known.last_reward_round == world.round:
+            reward_factor = self._factors(transcoder, world.round - 1)[0]
+        unit = reward_factor or PRECISE
+        if fee_factor < 2**128 - 1:
+            return None
+        self.reach("full fee factor")
+        # Rounded up, so that never more is handed out than was brought in.
+        used = -(-(fee_factor - before) * world.weight(transcoder) // unit)
+        return min(used, delegators)
 
     def _expect_refusal(self, answer: Answer, model: Callable[[], object]) -> None:
         self.statistics.refused[answer.reason] += 1

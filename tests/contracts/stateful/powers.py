@@ -251,7 +251,7 @@ def govern(machine: Machine, draw: Draw) -> None:
         machine.attempt(setting.OWNER, "setMinSelfStake(uint256)", minimum, model=require)
 
 
-@rule(3)
+@rule(5)
 def settle_work(machine: Machine, draw: Draw) -> None:
     """Jobs settles work as valid; it counts in the next round."""
     world = machine.world
@@ -276,7 +276,7 @@ def pay_for_work(machine: Machine, draw: Draw) -> None:
     """The owner sets how much of a round's LPT goes by work, or the most it pays."""
     work = machine.world.work
     if draw.chance(50):
-        weight = draw.integer(0, 10**6) if draw.chance(70) else 0
+        weight = draw.integer(0, 10**6) if draw.chance(85) else 0
         if draw.chance(5):
             weight += 10**6
 
@@ -286,9 +286,10 @@ def pay_for_work(machine: Machine, draw: Draw) -> None:
 
         machine.attempt(setting.OWNER, "setWorkWeight(uint256)", weight, model=weigh)
     else:
-        rebate = draw.integer(0, 10 ** draw.integer(18, 28))
+        rebate = draw.integer(0, 10 ** draw.integer(21, 29))
 
         def limit() -> None:
+            refuse_if((rebate >= 2**96, "work rebate is too large"))
             work.next_rebate = rebate
 
         machine.attempt(setting.OWNER, "setWorkRebate(uint256)", rebate, model=limit)

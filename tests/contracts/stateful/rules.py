@@ -285,11 +285,18 @@ def reward(machine: Machine, draw: Draw) -> None:
 def pay_fees(machine: Machine, draw: Draw) -> None:
     """Fees of this round's or an earlier round's work arrive."""
     world = machine.world
-    to = someone(machine, draw, lambda name: world.registered(name) and world.weight(name) > 0)
+    # Now and then more than the fee factor of one with little stake can take up.
+    much = draw.chance(20)
+    most_room = 10**25 if much else 10**60
+    to = someone(
+        machine,
+        draw,
+        lambda name: world.registered(name) and 0 < world.fee_room(name) < most_room,
+    )
     round_ = max(world.clock.round - draw.integer(0, 2), 0)
     most = 10 ** draw.integer(0, 21)
     if room := world.fee_room(to):
-        most = min(most, room)
+        most = min(room * draw.integer(2, 40), 10**26) if much else min(most, room)
     wei = amount(draw, most)
     machine.pay_fees(to, wei, round_)
 
