@@ -322,12 +322,12 @@ class Panel:
         for seat in seats:
             self.reveals_as(seat, verdict, of=seat)
 
-    def reveals_as(self, seat: Actor, verdict: int, *, of: Actor) -> None:
-        """One reveals what `of` committed to."""
+    def reveals_as(self, seat: Actor, verdict: int, *, of: Actor, by: Actor | None = None) -> None:
+        """One reveals, or has another reveal for its seat, what `of` committed to."""
         scores, details, salt = self._measured(of)
         self.stage.committee.revealVerdicts(
             [(self.request, self.seats.index(seat), verdict, scores, details, salt)],
-            sender=seat.address,
+            sender=(by or seat).address,
         )
 
     def commitment(self, seat: Actor, verdict: int) -> bytes:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from tests.contracts.harness import reverts
+from tests.contracts.harness import ZERO, reverts
 from tests.contracts.integration.books import Books, eth
 from tests.contracts.integration.cast import (
     INVALID,
     MINORITY,
     NO_COMMIT,
     NO_REVEAL,
+    STAKE,
     VALID,
     Actor,
     Claim,
@@ -87,6 +88,23 @@ def test_copies_another_seats_commitment__cannot_reveal_it(stage: Stage) -> None
         confirmed_by_the_second_stage(stage, claim, panel)
 
     only_the_seat_is_poorer(stage, books, claim, panel, copier, NO_REVEAL)
+
+
+def test_runs_from_the_fine__takes_its_stake_nowhere(stage: Stage) -> None:
+    """One seat prefers not to reveal, and to have nothing when the fine comes. It cannot give its
+    stake to a friend while it has a seat; and what it unbonds the fine still finds."""
+    with stage.books() as books:
+        claim, panel = in_court(stage)
+        *honest, runner = panel.seats
+        panel.commits(INVALID, runner)
+        with reverts("stake backs unsettled work"):
+            friend = stage.watcher.address
+            stage.bonding.transferBond(friend, STAKE, *[ZERO] * 4, sender=runner.address)
+        stage.bonding.unbond(STAKE, sender=runner.address)
+        panel.votes(VALID, *honest)
+        confirmed_by_the_second_stage(stage, claim, panel)
+
+    only_the_seat_is_poorer(stage, books, claim, panel, runner, NO_REVEAL)
 
 
 def test_condemns_good_work__pays_as_the_minority(stage: Stage) -> None:
