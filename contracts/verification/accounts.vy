@@ -36,10 +36,12 @@ _accounts: HashMap[address, uint256]
 
 
 @internal
-def take_seat(_account: address, _snapshot: address, _bond: uint256, _bonding: address) -> bool:
+def take_seat(
+    _account: address, _snapshot: address, _bond: uint256, _bonding: address, _beyond: bool
+) -> (bool, bool):
     """
-    @dev Whether the account may sit: it is not barred, and own stake covers the bond of every open seat and of
-         this one. Then the seat is taken.
+    @dev Whether the account takes a seat, and whether it could if it had no other. It must not be barred, and own stake
+         must cover the bond of every open seat and of this one; with `_beyond`, of one seat at least.
     """
     account: uint256 = self._accounts[_account] | KNOWN
     seen: uint256 = convert(_snapshot, uint256) & SEEN_MASK
@@ -51,11 +53,15 @@ def take_seat(_account: address, _snapshot: address, _bond: uint256, _bonding: a
         account = (account & ~((SEATS << BEARS) | (SEEN_MASK << SEEN))) | (bears << BEARS) | (
             seen << SEEN
         )
-    can_sit: bool = account & SEATS < (account >> BEARS) & SEATS
-    if can_sit:
+    bears: uint256 = (account >> BEARS) & SEATS
+    limit: uint256 = bears
+    if _beyond and bears != 0:
+        limit = SEATS
+    sits: bool = account & SEATS < limit
+    if sits:
         account += 1
     self._accounts[_account] = account
-    return can_sit
+    return sits, bears != 0
 
 
 @internal

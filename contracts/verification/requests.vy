@@ -14,7 +14,7 @@
               takes the place of other seats' verdicts, as seatPay 80 | challenges 8.
      _seats[request][stage * 3 + n]: positions of 16 seats of a later stage, 16 bits each.
      _past[request][stage]: the state at the end of an earlier stage.
-     _votes[request][stage << 8 | seat]: the seat's commitment mixed with its holder's address, then its scores.
+     _votes[request][stage << 8 | seat]: the seat's commitment hashed with its holder, then its scores.
 """
 
 struct Words:
@@ -148,13 +148,11 @@ def set_vote(_request: uint256, _stage: uint256, _seat: uint256, _vote: bytes32)
 
 @internal
 @pure
-def mixed(_commitment: bytes32, _holder: address) -> bytes32:
+def bound(_commitment: bytes32, _holder: address) -> bytes32:
     """
-    @dev A commitment as it is stored, and back again.
+    @dev A commitment as it is stored. A seat that copied another's could else be revealed by that other.
     """
-    return convert(
-        convert(_commitment, uint256) ^ convert(_holder, uint256), bytes32
-    )
+    return keccak256(abi_encode(_commitment, _holder))
 
 
 @internal
@@ -201,6 +199,15 @@ def job_id(_place: uint256) -> uint256:
 @pure
 def claim_id(_place: uint256) -> uint256:
     return (_place >> CLAIM) & (2**24 - 1)
+
+
+@internal
+@pure
+def claim_key(_place: uint256) -> uint256:
+    """
+    @dev Job and claim in one word, by which seats are drawn: fixed before the seed is known, unlike a request's number.
+    """
+    return _place >> JOB
 
 
 @internal

@@ -19,13 +19,15 @@ uses: requests
 MAX_SEATS: constant(uint256) = 33
 # Seats of the two stages before the last.
 MAX_EARLIER: constant(uint256) = 48
+# More than a stage has seats.
+MAX_BUSY: constant(uint256) = 81
 # Entries that can leave one draw; past them the seats found so far must do.
 MAX_REMOVED: constant(uint256) = 256
 
 
 @internal
 def draw(
-    _request: uint256,
+    _key: uint256,
     _stage: uint256,
     _count: uint256,
     _snapshot: address,
@@ -38,7 +40,8 @@ def draw(
 ) -> DynArray[uint256, MAX_SEATS]:
     """
     @dev Takes min(_count, eligible) seats, each for the bond of a seat, and returns their positions in the snapshot. Those
-         in `_earlier`, who sat in stages before, are left out while enough others remain.
+         in `_earlier`, who sat in stages before, are left out while enough others remain, and those whose stake
+         other seats take up already come last: nobody can make a committee small by keeping it busy.
     """
     chosen: DynArray[uint256, MAX_SEATS] = []
     size: uint256 = snapshot.size(_snapshot)
@@ -51,13 +54,14 @@ def draw(
     starts: DynArray[uint256, MAX_REMOVED] = []
     stakes: DynArray[uint256, MAX_REMOVED] = []
     spare: DynArray[uint256, MAX_EARLIER] = []
+    busy: DynArray[uint256, MAX_BUSY] = []
     removed: uint256 = 0
     for attempt: uint256 in range(MAX_REMOVED):
         if len(chosen) == _count or removed == total:
             break
 
         point: uint256 = convert(
-            keccak256(abi_encode(_seed, _request, _stage, attempt)), uint256
+            keccak256(abi_encode(_seed, _key, _stage, attempt)), uint256
         ) % (total - removed)
         place: uint256 = 0
         for i: uint256 in range(len(starts), bound=MAX_REMOVED):
@@ -90,16 +94,26 @@ def draw(
         if position in _earlier:
             spare.append(position)
         elif holder != _claimant and holder not in _excluded:
-            if accounts.take_seat(holder, _snapshot, _bond, _bonding):
+            sits: bool = False
+            eligible: bool = False
+            sits, eligible = accounts.take_seat(holder, _snapshot, _bond, _bonding, False)
+            if sits:
                 chosen.append(position)
+            elif eligible and len(busy) < MAX_BUSY:
+                busy.append(position)
     for position: uint256 in spare:
         if len(chosen) == _count:
             break
 
-        holder: address = empty(address)
-        end: uint256 = 0
-        holder, end = snapshot.entry(_snapshot, position)
-        if accounts.take_seat(holder, _snapshot, _bond, _bonding):
+        if self._seat(position, _snapshot, _bond, _bonding, False):
+            chosen.append(position)
+        elif len(busy) < MAX_BUSY:
+            busy.append(position)
+    for position: uint256 in busy:
+        if len(chosen) == _count:
+            break
+
+        if self._seat(position, _snapshot, _bond, _bonding, True):
             chosen.append(position)
     return chosen
 
@@ -153,3 +167,16 @@ def earlier_seats(_request: uint256, _state: uint256) -> DynArray[uint256, MAX_E
         for seat: uint256 in range(requests.seats(votes), bound=MAX_SEATS):
             positions.append(requests.seat_position(_request, place, stage, seat))
     return positions
+
+
+@internal
+def _seat(
+    _position: uint256, _snapshot: address, _bond: uint256, _bonding: address, _beyond: bool
+) -> bool:
+    holder: address = empty(address)
+    end: uint256 = 0
+    holder, end = snapshot.entry(_snapshot, _position)
+    sits: bool = False
+    eligible: bool = False
+    sits, eligible = accounts.take_seat(holder, _snapshot, _bond, _bonding, _beyond)
+    return sits

@@ -97,18 +97,13 @@ def seatOf(_request: uint256, _stage: uint256, _verifier: address) -> (bool, uin
 @view
 def commitmentOf(_request: uint256, _stage: uint256, _seat: uint256) -> bytes32:
     """
-    @notice What a seat has committed; its scores once it has revealed.
+    @notice What binds a seat: keccak256(abi.encode(commitment, holder)); its scores once it has revealed.
     @param _request The request.
     @param _stage 1 to 3.
     @param _seat The seat.
     @return The word; zero before the commitment.
     """
-    vote: bytes32 = requests.vote(_request, _stage, _seat)
-    state: uint256 = phases.stage_state(_request, _stage)
-    if not requests.has_committed(state, _seat) or requests.has_revealed(state, _seat):
-        return vote
-    holder: address = seating.holder(_request, requests.place(_request), _stage, _seat)
-    return requests.mixed(vote, holder)
+    return requests.vote(_request, _stage, _seat)
 
 
 @external

@@ -44,9 +44,8 @@ def commitVerdicts(_commitments: DynArray[IVerifierCommittee.Commitment, 32]):
             reasons.fail("seat has committed")
 
         requests.set_state(each.request, state | (1 << (requests.COMMITTED + each.seat)))
-        # Mixed with the seat's own address: whoever copied another's commitment could let that seat reveal it.
         requests.set_vote(
-            each.request, stage, each.seat, requests.mixed(each.commitment, msg.sender)
+            each.request, stage, each.seat, requests.bound(each.commitment, msg.sender)
         )
 
         log IVerifierCommittee.VerdictCommitted(
@@ -83,7 +82,7 @@ def revealVerdicts(_reveals: DynArray[IVerifierCommittee.Reveal, 32]):
         digest: bytes32 = phases.digest(
             domain, each.request, stage, msg.sender, each.verdict, root, each.salt
         )
-        if requests.mixed(digest, msg.sender) != requests.vote(each.request, stage, each.seat):
+        if requests.bound(digest, msg.sender) != requests.vote(each.request, stage, each.seat):
             reasons.fail("reveal does not match the commitment")
 
         state |= (1 << (requests.REVEALED + each.seat)) | (

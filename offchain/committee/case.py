@@ -66,7 +66,9 @@ class Case:
         count = len(self.contract.rungs) if self.contract is not None else 0
         if self.stage != FIRST_STAGE or count == 0:
             return list(range(count))
-        word = self.seed + self.request.to_bytes(32, "big") + leaf.index.to_bytes(32, "big")
+        # By nothing that anybody chose once the seed was known, as a request's number is.
+        numbers = (self.job_id, self.claim_id, leaf.index)
+        word = self.seed + b"".join(number.to_bytes(32, "big") for number in numbers)
         return [int.from_bytes(keccak(word), "big") % count]
 
 

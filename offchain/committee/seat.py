@@ -257,7 +257,10 @@ class Seat:
 
     async def _reveal(self, chair: Chair) -> dict[str, Any] | None:
         verdict = await self._verdicts.get(*chair.key)
-        if verdict is None or await self._committed(chair) != verdict.commitment:
+        if verdict is None:
+            return None
+        bound = keccak(verdict.commitment + bytes(12) + bytes.fromhex(self._node.address[2:]))
+        if await self._committed(chair) != bound:
             return None
         committee = self._node.contracts.VerifierCommittee
         if await committee.call("verdictOf", chair.request, chair.stage, chair.seat):

@@ -12,6 +12,7 @@ from offchain.committee.case import CaseNotReady, read_case
 from offchain.committee.seat import Seat
 from offchain.committee.weigh import combine
 from offchain.node.duties import ClaimPolicy, worker_duties
+from offchain.proof.hashes import keccak
 from offchain.proof.typed import INVALID, UNAVAILABLE, VALID
 from offchain.store import VerdictConflict
 from offchain.verify.judgement import Judgement, RungScores, Scores
@@ -231,7 +232,8 @@ async def test_bytes_missing__asks_again_and_settles_for_unavailable_at_the_end(
             assert verdict.verdict == UNAVAILABLE
             await pass_block(stage, (worker, seat))
             committee = worker.contracts.VerifierCommittee
-            assert await committee.call("commitmentOf", 1, 1, 0) == verdict.commitment
+            bound = keccak(verdict.commitment + bytes(12) + bytes.fromhex(worker.address[2:]))
+            assert await committee.call("commitmentOf", 1, 1, 0) == bound
 
 
 async def test_judge_dies_every_time__abstains(

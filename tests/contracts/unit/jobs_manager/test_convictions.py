@@ -277,7 +277,7 @@ class TestOneConvictionEndsAll:
         assert slashes == [20_000, 0]
         assert stake(market, transcoder) == 950 * LPT * 98 // 100
 
-    def test_second_missed_claim__costs_nothing_more(
+    def test_second_missed_claim__is_void_and_costs_nothing_more(
         self, market: Market, jobs: Contract, transcoder: str
     ) -> None:
         claims = [market.accepted() for _ in range(2)]
@@ -285,10 +285,13 @@ class TestOneConvictionEndsAll:
             market.claim(market.work(job_id, 10))
         market.wait_past(jobs.claimDeadlines(claims[1], 0).seedBy)
 
-        for job_id in claims:
-            jobs.missedVerificationSlash(job_id, 0)
+        jobs.missedVerificationSlash(claims[0], 0)
+        with reverts("claim is void"):
+            jobs.missedVerificationSlash(claims[1], 0)
+        jobs.settle(claims[1], 0)
 
         assert stake(market, transcoder) == 950 * LPT
+        assert jobs.getClaim(claims[1], 0).status == VOID
 
 
 def test_resigned_before_judgement__is_slashed_all_the_same(

@@ -265,6 +265,8 @@ def test_lapse_job__convicted__moves_on(market: Market, jobs: Contract) -> None:
 
     assert jobs.getJob(new_id).escrow == escrow == 10**15
     assert elect(market, new_id) != convict
+    with reverts("job is not by election"):
+        jobs.lapseJob(job_id)
     jobs.closeJob(job_id)
 
 

@@ -129,9 +129,22 @@ def test_barred_or_without_bond__do_not_sit(draws: Draws) -> None:
     )
     assert draws.committee.openSeats(smallest) == 1
 
-    assert draws.seats(seed(2), NOBODY, others) == []
     for index in range(50):
         assert smallest not in draws.seats(seed(index))
+    # Where the others do not suffice it sits all the same: being busy makes nobody ineligible.
+    assert smallest in draws.seats(seed(2), NOBODY, others)
+
+
+def test_draw__of_a_claim__is_its_own_whenever_asked_for(draws: Draws) -> None:
+    """Whoever hands claims over can choose their order, but not who sits."""
+    # One seat of another claim would keep these two busy.
+    small = (draws.members[1], draws.members[5])
+    before = draws.seats(seed(3), NOBODY, small)
+    draws.committee.requestVerification(
+        1, 1, NOBODY, 2, 0, 1, seed(9), draws.snapshot, list(small), sender=draws.asker
+    )
+
+    assert draws.seats(seed(3), NOBODY, small) == before
 
 
 def test_draw__same_seed_later__same_seats(draws: Draws) -> None:

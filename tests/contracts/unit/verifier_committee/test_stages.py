@@ -524,7 +524,6 @@ def test_calls_of_the_jobs_manager__nobody_elses(
     asked = (0, stranger, 1, 0, SEAT_PAY, bytes(32), stranger, [])
     for call, args in (
         (committee.fundRequest, (1,)),
-        (committee.lookAgain, (stranger,)),
         (committee.requestVerification, (1, *asked)),
     ):
         with reverts("caller must be JobsManager"):

@@ -61,7 +61,9 @@ def test_commit__stores_the_nodes_digest(
     receipt = market.commit(request_, 1, VALID)
 
     digest = verdict.digest(market.verdict_domain)
-    assert committee.commitmentOf(request_, 1, 1) == digest
+    assert committee.commitmentOf(request_, 1, 1) == keccak(
+        digest + bytes(12) + bytes.fromhex(seats[1][2:])
+    )
     assert digest == committee.verdictDigest(
         request_, 1, seats[1], VALID, verdict.measurement_root, verdict.salt
     )
@@ -221,9 +223,10 @@ class TestRevealReverts:
 def test_copied_commitment__cannot_be_revealed(
     market: Market, committee: Contract, request_: int, seats: list[str]
 ) -> None:
-    """The digest binds the seat's own address: a copier has nothing to reveal."""
-    market.commit(request_, 0, VALID)
-    copied = committee.commitmentOf(request_, 1, 0)
+    """The digest binds the seat's own address: a copier has nothing to reveal, nor has the one
+    it copied from for the copier's seat."""
+    committed = market.commit(request_, 0, VALID)
+    copied = committed.named("VerdictCommitted")[0].commitment
     committee.commitVerdicts([(request_, 1, copied)], sender=seats[1])
     market.wait_past(committee.getRequest(request_).commitBy)
     market.reveal(request_, 0, VALID)
@@ -232,6 +235,8 @@ def test_copied_commitment__cannot_be_revealed(
 
     with reverts("reveal does not match the commitment"):
         committee.revealVerdicts([(request_, 1, VALID, scores, details, salt)], sender=seats[1])
+    with reverts("reveal does not match the commitment"):
+        committee.revealVerdicts([(request_, 1, VALID, scores, details, salt)], sender=seats[0])
 
 
 def test_pending_requests__until_revealed(
