@@ -56,7 +56,11 @@ def problems_of_cheat(report: dict[str, Any], first_honest: bool = False) -> lis
         check(each["fraction"] == rules.invalid_slash, f"slashed by {each['fraction']} millionths")
         check(taken == own * rules.invalid_slash // MILLION, f"{taken} of {own} was taken")
         check(list(each["delegators"]) == [DELEGATOR], "its delegator is not in the table")
-        check(all(a == b for a, b in each["delegators"].values()), "a delegator lost stake")
+        whole = all(
+            before == after or (each["rewarded"] and int(before) < int(after))
+            for before, after in each["delegators"].values()
+        )
+        check(whole, "a delegator lost stake")
         if each["finder"] is not None:
             share = taken * rules.finder_share // MILLION
             check(int(each["finderReward"]) == share, "the finder got another share")

@@ -27,8 +27,9 @@ MILLION = 1_000_000
 class Slash:
     """A conviction carried out. LPT in its smallest unit; `fraction` in parts per million.
 
-    `own_stake` is what the convict had of its own the block before; `delegators` holds the stake of
-    everybody behind it, before and after.
+    `own_stake` is what the convict had of its own before; `delegators` holds the stake of everybody
+    behind it, before and after the slash's block. `rewarded`: it called in its reward in that
+    block, so that its delegators have more after it.
     """
 
     who: str
@@ -41,6 +42,7 @@ class Slash:
     finder: str | None
     finder_reward: int
     delegators: Mapping[str, tuple[int, int]]
+    rewarded: bool = False
 
     @property
     def due(self) -> int:
@@ -51,8 +53,12 @@ class Slash:
     def exact(self) -> bool:
         """Whether exactly the fraction was taken, and nothing from a delegator."""
         return self.taken == self.due and all(
-            before == after for before, after in self.delegators.values()
+            self.untouched(before, after) for before, after in self.delegators.values()
         )
+
+    def untouched(self, before: int, after: int) -> bool:
+        """Whether nothing was taken from a delegator."""
+        return before == after or (self.rewarded and before < after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +128,7 @@ class Justice:
                 name: (await self._stake(who, block - 1), await self._stake(who, block))
                 for name, who in await self._behind(convict, block)
             },
+            rewarded=self._rewarded(event),
         )
 
     def _conviction(self, slash: ChainEvent) -> Mapping[str, Any]:
@@ -143,17 +150,21 @@ class Justice:
 
     async def _own(self, convict: str, event: ChainEvent) -> int:
         """The convict's own stake when it was slashed."""
-        block = event.block_number
-        rewarded = any(
-            each.args["transcoder"] == convict and each.block_number == block
-            for each in self._watch.of("BondingManager", "Reward")
-        )
-        bonding = self._contracts.BondingManager
-        if rewarded:
-            # It called in its reward in the same block: count back from the block's end.
+        block, bonding = event.block_number, self._contracts.BondingManager
+        if self._rewarded(event):
+            # Count back from the block's end.
             left = await bonding.call("slashableStake", convict, block=block)
             return int(left) + int(event.args["penalty"])
         return int(await bonding.call("slashableStake", convict, block=block - 1))
+
+    def _rewarded(self, slash: ChainEvent) -> bool:
+        """Whether the convict called in its reward in the same block, before it was slashed."""
+        return any(
+            each.args["transcoder"] == slash.args["transcoder"]
+            and each.block_number == slash.block_number
+            and each.log_index < slash.log_index
+            for each in self._watch.of("BondingManager", "Reward")
+        )
 
     async def _behind(self, convict: str, block: int) -> list[tuple[str, str]]:
         """Name and address of those who stake behind the convict."""

@@ -39,6 +39,7 @@ def _slash(slash: Slash) -> dict[str, Any]:
         "delegators": {
             name: [str(before), str(after)] for name, (before, after) in slash.delegators.items()
         },
+        "rewarded": slash.rewarded,
         "exact": slash.exact,
     }
 

@@ -100,9 +100,10 @@ def justice_table(slashes: Sequence[Slash], fines: Sequence[Fine]) -> Table:
         share = f"{percent(slash.fraction)} of its own stake of"
         table.add_row("", share, decimals(slash.own_stake), f"{slash.own_stake:,}")
         for name, (before, after) in slash.delegators.items():
-            said = "stake behind it, untouched" if before == after else "stake behind it, BEFORE"
+            whole = slash.untouched(before, after)
+            said = "stake behind it, untouched" if whole else "stake behind it, BEFORE"
             table.add_row(name, said, decimals(before), f"{before:,}")
-            if before != after:
+            if not whole:
                 table.add_row(name, "stake behind it, AFTER", decimals(after), f"{after:,}")
     return table
 

@@ -111,7 +111,11 @@ def test_table__slash_of_another_amount_or_from_a_delegator__says_so() -> None:
     dear = replace(fair, taken=11)
     spilt = replace(fair, delegators={"Dorothy": (7, 6)})
 
-    assert [each.exact for each in (fair, dear, spilt)] == [True, False, False]
+    grown = replace(fair, delegators={"Dorothy": (7, 8)})
+
+    assert [each.exact for each in (fair, dear, spilt, grown)] == [True, False, False, False]
+    assert replace(grown, rewarded=True).exact
+    assert not replace(spilt, rewarded=True).exact
     assert "Exactly the fraction, and nothing from delegators." in printed(KNOWN, [fair])
     for each in (dear, spilt):
         assert "NOT EXACT" in printed(KNOWN, [fair, each])
