@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LIVEPEER = Path(__file__).with_name("livepeer_gas.json")
 POOLS = (10, 100)
 STEADY = "RoundsManager.initializeRound (steady)"
-# What there would be no need of if the active set were not written down: source, text, what is left.
+# What nobody would need if the active set were not written down: source, text, what is left.
 SNAPSHOT = (
     ("BondingControl.vy", "    active_set.write(transcoder_pool.last_round())\n", ""),
     ("round_start.vy", "if total != 0 or transcoder_pool", "if transcoder_pool"),
