@@ -45,6 +45,7 @@ BROADCASTERS = tuple(f"broadcaster{number}" for number in range(20))
 NAMES = (*TRANSCODERS, *BROADCASTERS)
 FREE_PORT = Address("127.0.0.1", 0)
 PRICE = Price(1_000_000, 1)
+ASK = Price(1_000, 1)
 
 
 @dataclass(frozen=True)
@@ -154,6 +155,7 @@ async def _set_up(rpc: str, folder: Path, process: subprocess.Popen[bytes]) -> N
             await own.send(contracts.LivepeerToken, "approve", manager.address, 5000 * LPT)
             await own.send(manager, "bond", 5000 * LPT, keys[name].address)
             await own.send(manager, "transcoder", 100_000, 500_000)
+            await own.send(contracts.JobsManager, "setTranscoderPrice", ASK.wei, ASK.pixels)
         for _ in range(2):
             await network.rpc_call("anvil_mine", hex(60))
             await chief.send(contracts.RoundsManager, "initializeRound")

@@ -13,7 +13,9 @@ import pytest
 from offchain.chain.contracts import Contracts
 from offchain.media.playlist_check import check_master, check_media
 from offchain.node import broadcaster, worker
+from offchain.node.config import Price
 from offchain.node.control import ask
+from offchain.node.jobbook import ACTIVE
 from offchain.store import Database, Receipts
 
 pytestmark = pytest.mark.needs("anvil")
@@ -292,4 +294,63 @@ async def main_is_caught(data: Path) -> dict[str, Any]:
         seats = status["transcoders"]
         if len(seats) == 2 and seats[0]["bad"] and seats[1]["used"]:
             return status
+        await asyncio.sleep(0.05)
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("pays", [Price(1_000_000, 1), Price(1, 1)])
+async def test_election_brings_a_third_seat_or_gives_the_escrow_back(
+    network: Any, clip: Path, tmp_path: Path, node_facts: Callable[[Path], Any], pays: Price
+) -> None:
+    """Transcoders ask 1,000 wei in elections; by name these workers take any price."""
+    main, standby, blender = (tmp_path / name for name in ("main", "standby", "blender"))
+    async with asyncio.TaskGroup() as tasks:
+        miner = tasks.create_task(network.blocks())
+        nodes = [
+            tasks.create_task(worker.serve(network.worker("main", main))),
+            tasks.create_task(worker.serve(network.worker("standby", standby))),
+        ]
+        for data in (main, standby):
+            await node_facts(data)
+        settings = network.broadcaster(
+            blender, clip, loop=True, realtime=True, stay=True, price=pays, elect_every=2
+        )
+        stream = tasks.create_task(broadcaster.serve(settings))
+        await node_facts(blender)
+        async with network.contracts() as contracts:
+            if pays.wei > 1:
+                status = await seat_is_used(blender, "elected")
+                (seat,) = [each for each in status["transcoders"] if each["role"] == "elected"]
+                job = await contracts.JobsManager.call("getJob", seat["jobId"])
+                elected = [each["jobId"] for each in await events(contracts, "JobElected")]
+            else:
+                job = await cancelled_job(contracts)
+        for task in (stream, miner, *nodes):
+            task.cancel()
+
+    if pays.wei > 1:
+        assert seat["jobId"] in elected
+        assert (job["status"], job["transcoder"]) == (ACTIVE, seat["transcoder"])
+        assert job["pricePerUnit"] == 1_000, "the elected is paid what it asks, not what we would"
+    else:
+        assert job["escrow"] == 0
+
+
+async def seat_is_used(data: Path, role: str) -> dict[str, Any]:
+    """A broadcaster's status, once the seat of a role has given answers that count."""
+    while True:
+        status: dict[str, Any] = await ask(data, "status")
+        if any(seat["role"] == role and seat["used"] for seat in status["transcoders"]):
+            return status
+        await asyncio.sleep(0.05)
+
+
+async def cancelled_job(contracts: Contracts) -> dict[str, Any]:
+    """The last job, once it was put out for an election in vain and taken back."""
+    while True:
+        failed = [event["jobId"] for event in await events(contracts, "ElectionFailed")]
+        gone = [event["jobId"] for event in await events(contracts, "JobCancelled")]
+        if failed and failed[-1] in gone:
+            job: dict[str, Any] = await contracts.JobsManager.call("getJob", failed[-1])
+            return job
         await asyncio.sleep(0.05)
