@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from tests.contracts.reference import working
-from tests.contracts.reference.arithmetic import PRECISE, percentage
+from tests.contracts.reference.arithmetic import LARGEST_FACTOR, PRECISE, percentage
 from tests.contracts.reference.clock import Clock
 from tests.contracts.reference.issuance import Issuance
 from tests.contracts.reference.state import Refused
@@ -209,7 +209,8 @@ class Machine:
         rewarded = world.transcoder(transcoder).last_reward_round == world.round
         room = world.fee_room(transcoder) if registered else 0
         # Only near the end of the fee factor does the model need to be told where it is.
-        before = self._fee_factor(transcoder) if room and wei > room else None
+        near = room and (wei > room or world.transcoder(transcoder).fee_factor > LARGEST_FACTOR / 2)
+        before = self._fee_factor(transcoder) if near else None
 
         def model() -> None:
             fitting = None if before is None else self._fitting(transcoder, wei, round_, before)

@@ -287,7 +287,7 @@ def pay_fees(machine: Machine, draw: Draw) -> None:
     world = machine.world
     # Now and then more than the fee factor of one with little stake can take up.
     much = draw.chance(20)
-    most_room = 10**25 if much else 10**60
+    most_room = 10**22 if much else 10**60
     to = someone(
         machine,
         draw,
@@ -296,7 +296,8 @@ def pay_fees(machine: Machine, draw: Draw) -> None:
     round_ = max(world.clock.round - draw.integer(0, 2), 0)
     most = 10 ** draw.integer(0, 21)
     if room := world.fee_room(to):
-        most = min(room * draw.integer(2, 40), 10**26) if much else min(most, room)
+        much = much and room < most_room
+        most = room * draw.integer(2, 40) if much else min(most, room)
     wei = amount(draw, most)
     machine.pay_fees(to, wei, round_)
 
