@@ -10,30 +10,27 @@ import asyncio
 import contextlib
 import logging
 import secrets
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from offchain.net.gossip import MOST, ask, gossip_routes, read_all
+from offchain.net.gossip import gossip_routes, read_all
 from offchain.net.http import Refused
 from offchain.net.peer_records import (
-    RECORD_LIFE_S,
     BadPeer,
     SignedCarrier,
     SignedPeer,
     node_id,
-    place_of,
     read_tally,
-    tally_digest,
 )
 from offchain.net.peers import PeerError, get_json
 from offchain.net.stream_server import Wanted, stream_routes
+from offchain.node.company import Accounts, Company
+from offchain.node.errands import Errands
 from offchain.node.following import Follower, Held, Lied
 from offchain.node.registry import Registry
 from offchain.proof.publication import stream_id
-from offchain.proof.signatures import address_of, sign
 from offchain.routing import types as t
 from offchain.routing.core import Core, Limits
 
@@ -79,42 +76,40 @@ class _Child:
         return self.relay.core.depth(self.stream)
 
     def sent(self, size: int) -> None:
-        self.relay.sent[self.node] = self.relay.sent.get(self.node, 0) + size
+        sent = self.relay.accounts.sent
+        sent[self.node] = sent.get(self.node, 0) + size
 
 
 @dataclass
 class Relay:
     """One node of the relay network; `async with` it, then serve `routes()`.
 
-    `url` is where peers reach it, `seeds` says whom to ask first, `stakers` whose stake is behind
-    an account ("" for none).
+    Give it its `url` once it is known where peers reach it. `seeds` says whom to ask first,
+    `stakers` whose stake is behind an account ("" for none). A `shy` one serves its own players and
+    tells nobody of itself.
     """
 
     domain: Domain
     key: bytes
     session: aiohttp.ClientSession
-    url: str = ""
     limits: Limits = field(default_factory=Limits)
     window: int = 30
     max_age_ms: int = 120_000
     seeds: Callable[[], Awaitable[Sequence[str]]] | None = None
     stakers: Callable[[str], str] = lambda _: ""
+    shy: bool = False
 
     def __post_init__(self) -> None:
-        self.address = address_of(self.key)
+        self.company = Company(self.domain, self.key, self.stakers)
+        self.accounts = Accounts()
+        self.errands = Errands(self.session, self.company, self.accounts, self._step, self.shy)
+        self.address = self.company.address
         me = t.Peer(node_id(self.address), self.url, "", "", float("inf"))
         self.core = Core(me, self.limits, seed=secrets.randbits(62))
-        self.sent: dict[str, int] = {}
-        self.received: dict[bytes, int] = {}
-        self.tallies: dict[str, tuple[int, int]] = {}
         self.caught: dict[str, str] = {}
-        self.played = 0
-        self._began = int(time.time())
         self._held: dict[bytes, Held] = {}
         self._own: dict[bytes, Publication] = {}
         self._feeds: dict[tuple[bytes, bytes], asyncio.Task[None]] = {}
-        self._records: dict[bytes, SignedPeer] = {}
-        self._carriers: dict[tuple[bytes, bytes], SignedCarrier] = {}
         self._answers: dict[int, asyncio.Future[t.Action]] = {}
         self._readers: dict[tuple[str, bytes], _Reader] = {}
         self._tickets = 0
@@ -134,6 +129,15 @@ class Relay:
         for task in list(self._feeds.values()):
             task.cancel()
         await self._stack.aclose()
+
+    @property
+    def url(self) -> str:
+        """Where peers reach this node."""
+        return self.company.url
+
+    @url.setter
+    def url(self, url: str) -> None:
+        self.company.url = url
 
     def routes(self) -> list[web.RouteDef]:
         """What a relay serves."""
@@ -162,11 +166,8 @@ class Relay:
                 }
                 for name, stream in self._streams().items()
             ],
-            "sent": dict(self.sent),
-            "received": {node.hex(): size for node, size in self.received.items()},
-            "played": self.played,
-            "tallies": {reader: served for reader, (served, _) in self.tallies.items()},
             "caught": dict(self.caught),
+            **self.accounts.as_json(),
         }
 
     def hold(self, wanted: Wanted) -> Held:
@@ -193,7 +194,7 @@ class Relay:
             "carried": self.core.carries(name),
             "depth": self.core.depth(name),
             "free": self.core.free,
-            "relays": [self._records[p.id].as_json() for p in others if p.id in self._records],
+            "relays": [each.as_json() for each in self.company.signed(others)],
         }
 
     @contextlib.asynccontextmanager
@@ -222,7 +223,7 @@ class Relay:
     def served(self, wanted: Wanted, size: int) -> None:
         """So many bytes went to a player."""
         del wanted
-        self.played += size
+        self.accounts.played += size
 
     async def _player(self, wanted: Wanted, name: bytes) -> None:
         key = (wanted.remote, name)
@@ -266,40 +267,36 @@ class Relay:
 
     def record(self) -> SignedPeer:
         """Our own record, made anew."""
-        expiry = int(time.time()) + RECORD_LIFE_S
-        return SignedPeer.make(self.domain, self.key, self.address, self.url, expiry)
+        return self.company.record()
 
     def met(self, peer: SignedPeer) -> None:
         """A peer introduced itself; it is measured before it counts for much."""
-        self._step(t.Met(self._peer(peer)))
+        self._step(t.Met(self.company.peer(peer)))
 
     def sample(self) -> list[SignedPeer]:
         """Some peers."""
-        some = list(self._records.values())
-        return secrets.SystemRandom().sample(some, min(len(some), MOST))
+        return self.company.sample()
 
     def answer(self, stream: bytes) -> tuple[list[SignedPeer], list[SignedCarrier]]:
         """Who is near a stream, and who carries it."""
         nearer, carriers = self.core.answer(self._now(), stream)
-        known = [self._carriers.get((each.peer.id, stream)) for each in carriers]
+        known = [self.company.carriers.get((each.peer.id, stream)) for each in carriers]
         found = [carrier for carrier in known if carrier is not None]
-        if self.core.carries(stream):
+        if self.core.carries(stream) and not self.shy:
             found.insert(0, self._mine(stream))
-        return [self._records[p.id] for p in nearer if p.id in self._records], found
+        return self.company.signed(nearer), found
 
     def announced(self, carrier: SignedCarrier) -> None:
         """A peer carries a stream."""
-        if len(self._carriers) > 8192:
-            self._carriers.clear()
-        self._carriers[carrier.peer.id, carrier.stream] = carrier
-        self._step(t.Announced(self._announcement(carrier)))
+        self._step(t.Announced(self.company.keep(carrier)))
 
     def tallied(self, tally: Mapping[str, Any]) -> None:
         """A reader's own count of what it had from us: what a payment can rest on."""
         reader, served, since = read_tally(tally, self.domain, self.address)
-        if served > self.sent.get(node_id(reader).hex(), 0):
+        accounts = self.accounts
+        if served > accounts.sent.get(node_id(reader).hex(), 0):
             raise BadPeer("the tally counts more bytes than were served")
-        self.tallies[reader] = max(self.tallies.get(reader, (0, since)), (served, since))
+        accounts.tallies[reader] = max(accounts.tallies.get(reader, (0, since)), (served, since))
 
     # ------------------------------------------------------------ driving the core
 
@@ -313,11 +310,12 @@ class Relay:
     def _act(self, action: t.Action) -> None:
         match action:
             case t.Ask(stream, peer):
-                self._spawn(self._ask(stream, peer))
-            case t.Announce(stream, peer):
-                self._spawn(self._say(peer, "/v1/announce", self._mine(stream).as_json()))
+                self._spawn(self.errands.find(stream, peer))
+            case t.Announce(stream, peer) if not self.shy:
+                word = self._mine(stream).as_json()
+                self._spawn(self.errands.say(peer.url, "/v1/announce", word))
             case t.Probe(peer):
-                self._spawn(self._ping(peer.url, peer.id))
+                self._spawn(self.errands.ping(peer.url, peer.id))
             case t.Attach(stream, parent):
                 task = self._tasks.create_task(self._feed(stream, parent))
                 self._feeds[stream, parent.id] = task
@@ -358,8 +356,7 @@ class Relay:
             if not reader.feeds and reader.seen and now - reader.seen > _PLAYER_S:
                 del self._readers[key]
                 self._step(t.Left(reader.ticket))
-        for node in [node for node in self._records if node not in self.core.table]:
-            del self._records[node]
+        self.company.forget_all_but(self.core.table)
         read = {stream for _, stream in self._readers}
         for name in [n for n in self._held if n not in read and not self.core.knows(n)]:
             del self._held[name]
@@ -372,45 +369,11 @@ class Relay:
             try:
                 for url in await self.seeds():
                     if url.rstrip("/") != self.url.rstrip("/"):
-                        await self._ping(url, None)
+                        await self.errands.ping(url, None)
             except Exception:
                 log.exception("peers could not be looked up")
             self._in_company.set()
             await asyncio.sleep(_BOOT_S if len(self.core.table) else 1.0)
-
-    async def _ping(self, url: str, expected: bytes | None) -> None:
-        begun = self._now()
-        try:
-            answer = await ask(self.session, url, "/v1/ping", {"from": self.record().as_json()})
-            record = SignedPeer.read(answer, self.domain, time.time())
-        except (PeerError, BadPeer) as exc:
-            log.debug("peer does not answer", extra={"url": url, "why": str(exc)})
-            if expected is not None:
-                self._step(t.Measured(expected))
-            return
-        if record.id != self.core.me.id and (expected is None or record.id == expected):
-            self._step(t.Met(self._peer(record), direct=True))
-            self._step(t.Measured(record.id, self._now() - begun))
-
-    async def _ask(self, stream: bytes, peer: t.Peer) -> None:
-        begun = self._now()
-        message = {"stream": "0x" + stream.hex(), "from": self.record().as_json()}
-        try:
-            answer = await ask(self.session, peer.url, "/v1/find", message)
-        except PeerError:
-            self._step(t.NotFound(stream, peer.id))
-            return
-        self._step(t.Measured(peer.id, self._now() - begun))
-        nearer = [
-            self._peer(each) for each in read_all(SignedPeer, answer.get("nearer"), self.domain)
-        ]
-        carriers = read_all(SignedCarrier, answer.get("carriers"), self.domain)
-        found = tuple(self._announcement(each) for each in carriers)
-        self._step(t.Found(stream, peer.id, tuple(nearer), found))
-
-    async def _say(self, peer: t.Peer, path: str, message: Mapping[str, Any]) -> None:
-        with contextlib.suppress(PeerError):
-            await ask(self.session, peer.url, path, message)
 
     async def _feed(self, stream: bytes, parent: t.Peer) -> None:
         held = self._held.get(stream)
@@ -422,7 +385,7 @@ class Relay:
             route = await get_json(self.session, f"{parent.url}{held.path}/route", 3.0)
             if not route.get("carried") or not route.get("free"):
                 others = read_all(SignedPeer, route.get("relays"), self.domain)
-                elsewhere = tuple(self._peer(each) for each in others)
+                elsewhere = tuple(self.company.peer(each) for each in others)
                 raise PeerError(f"{parent.url} has no place, or not the stream")
             await self._follower(held, parent).run()
         except* Lied as lies:
@@ -447,7 +410,8 @@ class Relay:
             self._step(t.Delivered(held.id, parent.id, wall_time, depth))
 
         def count(size: int) -> None:
-            self.received[parent.id] = self.received.get(parent.id, 0) + size
+            received = self.accounts.received
+            received[parent.id] = received.get(parent.id, 0) + size
 
         me = self.core.me.id.hex()
         return Follower(self.session, held, parent.url, me, news, count)
@@ -456,41 +420,14 @@ class Relay:
         self._feeds.pop((stream, parent.id), None)
 
     async def _tally(self) -> None:
-        """Tell those who feed us, signed, how much we had from them."""
         while True:
             await asyncio.sleep(_TALLY_S)
-            for node, size in list(self.received.items()):
-                record = self._records.get(node)
-                if record is not None:
-                    message = self.tally_for(record.node, size)
-                    await self._say(self._peer(record), "/v1/tally", message)
-
-    def tally_for(self, server: str, size: int) -> dict[str, Any]:
-        """Our signed count of the bytes a server has served us since we started."""
-        digest = tally_digest(self.domain, server, self.address, size, self._began)
-        return {
-            "reader": self.address,
-            "bytes": size,
-            "since": self._began,
-            "signature": "0x" + sign(digest, self.key).hex(),
-        }
+            self._spawn(self.errands.tally())
 
     # ------------------------------------------------------------ small change
 
-    def _peer(self, record: SignedPeer) -> t.Peer:
-        """A record as the core knows it, kept to be passed on."""
-        self._records[record.id] = record
-        expiry = self._now() + record.expiry - time.time()
-        staker = self.stakers(record.node)
-        return t.Peer(record.id, record.url, place_of(record.url), staker, expiry)
-
-    def _announcement(self, carrier: SignedCarrier) -> t.Announcement:
-        expiry = self._now() + carrier.expiry - time.time()
-        return t.Announcement(carrier.stream, self._peer(carrier.peer), expiry)
-
     def _mine(self, stream: bytes) -> SignedCarrier:
-        expiry = int(time.time() + self.limits.announced_s)
-        return SignedCarrier.make(self.domain, self.key, self.record(), stream, expiry)
+        return self.company.carrying(stream, self.limits.announced_s)
 
     def _streams(self) -> dict[bytes, CarriedStream]:
         return {

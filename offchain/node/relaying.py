@@ -46,9 +46,9 @@ class RelayCollector(Collector):
         """The metrics, as the registry asks for them."""
         relay = self._relay
         counters: list[tuple[str, str, float]] = [
-            ("sent_bytes", "Bytes handed to relays.", sum(relay.sent.values())),
-            ("received_bytes", "Bytes taken from relays.", sum(relay.received.values())),
-            ("played_bytes", "Bytes handed to players.", relay.played),
+            ("sent_bytes", "Bytes handed to relays.", sum(relay.accounts.sent.values())),
+            ("received_bytes", "Bytes taken from relays.", sum(relay.accounts.received.values())),
+            ("played_bytes", "Bytes handed to players.", relay.accounts.played),
             ("caught", "Peers that sent something false.", len(relay.caught)),
         ]
         for name, words, value in counters:
@@ -58,7 +58,7 @@ class RelayCollector(Collector):
             "Bytes served, as their readers have signed for.",
             labels=["reader"],
         )
-        for reader, (served, _) in relay.tallies.items():
+        for reader, (served, _) in relay.accounts.tallies.items():
             tallied.add_metric([reader], served)
         yield tallied
         yield GaugeMetricFamily("livepeer_relay_peers", "Peers known.", len(relay.core.table))
@@ -122,8 +122,8 @@ async def watch(settings: WatchSettings, say: Any) -> None:
 
     async with contextlib.AsyncExitStack() as stack:
         session = await stack.enter_async_context(new_session(reach))
-        # A name for this run alone: a gateway feeds nobody.
-        relay = Relay(domain, secrets.token_bytes(32), session, seeds=seeds)
+        # A name for this run alone: a gateway feeds nobody but players here.
+        relay = Relay(domain, secrets.token_bytes(32), session, seeds=seeds, shy=True)
         stack.enter_context(stop_signals(lambda _: stop.set()))
         server = await stack.enter_async_context(
             Server(relay_app(relay), settings.listen.host, settings.listen.port)

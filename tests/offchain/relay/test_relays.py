@@ -51,7 +51,7 @@ async def test_three_levels__every_byte_true__origin_sends_each_once_to_each_chi
     shown = await town.play(third, live, 10)
     assert gaps(shown) == 0
     everything = sum(len(data) for data in live.published.values())
-    assert sum(live.node.relay.sent.values()) < everything * 1.05
+    assert sum(live.node.relay.accounts.sent.values()) < everything * 1.05
 
 
 async def test_many_ask_at_once__one_feed_from_above(town: Town) -> None:
@@ -59,7 +59,7 @@ async def test_many_ask_at_once__one_feed_from_above(town: Town) -> None:
     relay = await town.relay("relay", [live.node])
     await asyncio.gather(*(town.watch(relay, live) for _ in range(20)))
     assert len(live.node.relay.core.readers(live.publication.id)) == 1
-    assert len(relay.relay.received) == 1
+    assert len(relay.relay.accounts.received) == 1
 
 
 async def test_full__player_is_sent_to_one_that_has_room(town: Town) -> None:
@@ -206,12 +206,12 @@ async def test_tally__signed_by_the_reader__believed_up_to_what_was_served(town:
     relay = await town.relay("relay", [live.node])
     await town.watch(relay, live)
     await town.play(relay, live, 3)
-    (size,) = relay.relay.received.values()
+    (size,) = relay.relay.accounts.received.values()
     server = live.node.relay
-    tally = relay.relay.tally_for(server.address, size)
+    tally = relay.relay.errands.tally_for(server.address, size)
     await ask(town.session, live.node.url, "/v1/tally", tally)
-    assert server.tallies[relay.relay.address][0] == size
-    too_much = relay.relay.tally_for(server.address, size * 100)
+    assert server.accounts.tallies[relay.relay.address][0] == size
+    too_much = relay.relay.errands.tally_for(server.address, size * 100)
     with pytest.raises(PeerRefused, match="more bytes than were served"):
         await ask(town.session, live.node.url, "/v1/tally", too_much)
     with pytest.raises(PeerRefused, match="cannot be read"):
