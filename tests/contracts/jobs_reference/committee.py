@@ -290,8 +290,9 @@ def next_stage(world: World, request: Request, ended: int) -> None:
 
 
 def appeal_bond(request: Request) -> int:
-    """What an appeal costs: all the seats of the last stage, in wei."""
-    return STAGE_SEATS[LAST_STAGE] * request.leaves * request.court.seat_pay
+    """What an appeal costs in wei: all seats of the last stage, and twice the first at least."""
+    first = STAGE_SEATS[1] * request.seat_pay
+    return request.leaves * max(STAGE_SEATS[LAST_STAGE] * request.court.seat_pay, 2 * first)
 
 
 def appeal(world: World, sender: str, number: int, value: int) -> None:

@@ -63,6 +63,7 @@ def receive(world: World, claim: Claim, verdict: int, value: int) -> None:
     if verdict == INVALID:
         void_all(world, claim)
         claim.convicted_of = claim.convicted_of or FAULT_INVALID
+        claim.slash_due = costs(world, claim, FAULT_INVALID)
     world.touch(claim)
 
 
@@ -80,8 +81,8 @@ def void_all(world: World, claim: Claim) -> None:
             world.touched_claims.add(other.key)
 
 
-def slash(world: World, claim: Claim, fault: int, finder: str, slashed: Slashed) -> None:
-    """Takes what a fault costs, less what convictions of the same time have taken already."""
+def costs(world: World, claim: Claim, fault: int) -> int:
+    """What a fault costs, less what convictions of the same time have cost already."""
     terms = world.terms_of(world.jobs[claim.job])
     cost = {
         FAULT_INVALID: terms.invalid_slash,
@@ -90,9 +91,8 @@ def slash(world: World, claim: Claim, fault: int, finder: str, slashed: Slashed)
     }[fault]
     person = world.person(claim.transcoder)
     before = person.taken.get(claim.epoch, 0)
-    if cost > before:
-        person.taken[claim.epoch] = cost
-        slashed(claim.transcoder, finder, cost - before)
+    person.taken[claim.epoch] = max(cost, before)
+    return max(cost - before, 0)
 
 
 def finish(world: World, claim: Claim, status: ClaimStatus) -> None:
@@ -128,10 +128,10 @@ def missed(world: World, sender: str, key: tuple[int, int], slashed: Slashed) ->
             (not pending, "nothing was missed"),
             (not guilty, "nothing was missed"),
             (proven is None and not unproven, "seed can still be proven"),
+            # What a claim voided meanwhile leaves unopened is no new fault.
+            (world.void(claim), "claim is void"),
         ]
-    # What a claim voided meanwhile leaves unopened is no new fault.
-    void = claim is not None and world.void(claim)
-    world.refuse_if(*grounds, maybe=((void, "claim is void"),))
+    world.refuse_if(*grounds)
     assert claim is not None
     convict(world, claim, FAULT_MISSED, sender, slashed)
 
@@ -156,7 +156,8 @@ def double(
 def convict(world: World, claim: Claim, fault: int, finder: str, slashed: Slashed) -> None:
     """A conviction without the committee; while that sits, the claim's money waits for it."""
     void_all(world, claim)
-    slash(world, claim, fault, finder, slashed)
+    if cost := costs(world, claim, fault):
+        slashed(claim.transcoder, finder, cost)
     claim.convicted_of = fault
     world.touch(claim)
     if claim.status is ClaimStatus.VOTING:
@@ -204,7 +205,8 @@ def settle(world: World, key: tuple[int, int], slashed: Slashed, only_valid: boo
     elif claim.verdict == INVALID:
         finder = claim.challenges[0].challenger if claim.challenges else NOBODY
         pay_bonds(world, claim)
-        slash(world, claim, FAULT_INVALID, finder, slashed)
+        if claim.slash_due:
+            slashed(claim.transcoder, finder, claim.slash_due)
         finish(world, claim, ClaimStatus.FORFEITED)
     elif world.void(claim):
         give_back_fee(world, claim)

@@ -9,10 +9,6 @@ if TYPE_CHECKING:
     from tests.contracts.jobs_reference.world import World
 
 
-BUSY_MAY_SIT = False
-"""Whether those who have stake for no seat more sit where nobody else is left."""
-
-
 @dataclass(frozen=True, slots=True)
 class Bench:
     """Who may sit, each time for certain and at most: all who may, and those of them who have stake
@@ -45,10 +41,7 @@ def eligible(world: World, round_: int, excluded: frozenset[str]) -> Bench:
         ):
             if agreed(reach >= needed for reach in seen):
                 group.add(name)
-    if BUSY_MAY_SIT:
-        return bench
-    free, maybe = bench.certainly_free, bench.possibly_free
-    return Bench(free, maybe, free, maybe)
+    return bench
 
 
 def check_seats(bench: Bench, seats: list[str], size: int, earlier: set[str]) -> None:

@@ -76,7 +76,8 @@ class Claim:
 
     ``epoch`` is how often its transcoder had been convicted when it was made: one conviction more
     and the claim is void. ``fee`` is the verification fee, ``fee_held`` what of it the
-    JobsManager still has.
+    JobsManager still has,
+    ``slash_due`` the fraction (of a million) an INVALID verdict costs when it is settled.
     """
 
     job: int
@@ -101,6 +102,7 @@ class Claim:
     request: int = 0
     challenges: list[Challenge] = field(default_factory=list)
     convicted_of: int = 0
+    slash_due: int = 0
     handed_over: bool = False
     fee_held: int = 0
     lost_before: int = 0

@@ -35,9 +35,6 @@ if TYPE_CHECKING:
 JOBS = "JobsManager"
 ORDER = 2 * HALF_ORDER + 1
 DURATION = 2_000
-ORDER_NEVER_MATTERS = False
-"""Whether the order in which claims go to the committee may not decide who sits."""
-
 HONEST, TWICE, UNORDERED, FORGED, INVENTED, INNER = range(6)
 
 
@@ -336,7 +333,7 @@ def request_for(machine: Machine, sender: str, claim: Claim) -> bool:
         seats_seen(machine, claim)
 
     data = calldata("requestVerification(uint256,uint256)", *claim.key)
-    foreseen = seats_after_another(machine, claim) if ORDER_NEVER_MATTERS else None
+    foreseen = seats_after_another(machine, claim)
     done = machine.attempt(sender, JOBS, data, model, note=str(claim.key))
     if done and foreseen is not None and claim.request:
         stage = machine.world.requests[claim.request].stage

@@ -145,7 +145,7 @@ def set_court(machine: Machine, draw: Draw) -> None:
         no_commit_penalty=draw.integer(1, 2 * LPT),
         minority_penalty=draw.integer(2 * LPT, 6 * LPT),
         no_reveal_penalty=draw.integer(6 * LPT, 12 * LPT),
-        seat_pay=draw.integer(0, 10**10),
+        seat_pay=draw.integer(0, 10**9) if draw.chance(50) else draw.integer(0, 10**10),
     )
     if draw.chance(20):
         court = replace(court, minority_penalty=court.no_reveal_penalty + 1)

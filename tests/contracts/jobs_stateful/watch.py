@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
 Check = tuple[bytes, str, list[int]]
 
-HOLDER_IS_BOUND = False
-"""Whether a seat shows the hash of commitment and holder, or the commitment."""
-
 JOB_FIELDS = (
     "broadcaster signer transcoder status price units pixels max_segments end election_block "
     "accept_by escrow next_sequence claims claimed unfinished lapses previous version profiles"
@@ -77,7 +74,7 @@ def bound(commitment: bytes | None, holder: str) -> bytes:
     """What a seat shows of its commitment before it reveals; zero before it commits."""
     if commitment is None:
         return bytes(32)
-    return keccak(commitment + word(holder)) if HOLDER_IS_BOUND else commitment
+    return keccak(commitment + word(holder))
 
 
 class Watch:
