@@ -74,17 +74,20 @@ def test_commits_and_never_reveals__pays_most(stage: Stage) -> None:
 
 def test_copies_another_seats_commitment__cannot_reveal_it(stage: Stage) -> None:
     """One seat saves itself the work: it commits to what another has committed to, and reveals
-    what that one reveals. But a commitment names its seat."""
+    what that one reveals, or has that one reveal for it. But a commitment names its seat."""
     with stage.books() as books:
         claim, panel = in_court(stage)
         model, other, copier = panel.seats
         panel.commits(VALID, model, other)
         panel.commits_to(panel.commitment(model, VALID), copier)
-        panel.reveals(VALID, model, other)
+        panel.reveals(VALID, other)
         with reverts("reveal does not match the commitment"):
             panel.reveals_as(copier, VALID, of=model)
         with reverts("reveal does not match the commitment"):
             panel.reveals(VALID, copier)
+        with reverts("reveal does not match the commitment"):
+            panel.reveals_as(copier, VALID, of=model, by=model)
+        panel.reveals(VALID, model)
         confirmed_by_the_second_stage(stage, claim, panel)
 
     only_the_seat_is_poorer(stage, books, claim, panel, copier, NO_REVEAL)
