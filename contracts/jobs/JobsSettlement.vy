@@ -198,7 +198,8 @@ def receiveVerification(_jobId: uint256, _claimId: uint256, _verdict: uint8):
         )
     if msg.value < owed:
         reasons.fail("challenge bonds must come back")
-    ledger.credit(context.treasury(), msg.value - owed)
+    if msg.value != owed:
+        ledger.credit(context.treasury(), msg.value - owed)
     if verdict == claims.INVALID and claims.fault(claim.state) == 0:
         slash: uint256 = 0
         claim.state, slash = disputes.convict(
@@ -321,7 +322,9 @@ def doubleClaimSegmentSlash(
         reasons.fail("claim is final")
     if claims.fault(claim.state) != 0:
         reasons.fail("claim is convicted already")
-    disputes.check_double(_jobId, claim.state, claim.root, _first, _second, _proof)
+    disputes.check_double(
+        _jobId, claim.state, claims.root(_jobId, _claimId), _first, _second, _proof
+    )
 
     self._convict(_jobId, _claimId, claim, claims.FAULT_DOUBLE)
 

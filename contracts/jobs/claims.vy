@@ -36,7 +36,6 @@ struct Words:
 struct View:
     job_state: uint256
     terms: uint256
-    root: bytes32
     state: uint256
     progress: uint256
 
@@ -170,17 +169,22 @@ def read(_jobId: uint256, _claimId: uint256) -> View:
     """
     @dev Everything most steps need; fails where there is no such claim.
     """
-    words: Words = self._claims[_jobId][_claimId]
-    if words.state == 0:
+    state: uint256 = self._claims[_jobId][_claimId].state
+    if state == 0:
         reasons.fail("claim does not exist")
     job_state: uint256 = jobs.state(_jobId)
     return View(
         job_state=job_state,
         terms=parameters.terms(jobs.version(job_state)),
-        root=words.root,
-        state=words.state,
-        progress=words.progress,
+        state=state,
+        progress=self._claims[_jobId][_claimId].progress,
     )
+
+
+@internal
+@view
+def root(_jobId: uint256, _claimId: uint256) -> bytes32:
+    return self._claims[_jobId][_claimId].root
 
 
 @internal
@@ -375,7 +379,7 @@ def unpacked(_jobId: uint256, _claimId: uint256) -> IJobsManager.Claim:
     state: uint256 = claim.state
     return IJobsManager.Claim(
         transcoder=jobs.transcoder(claim.job_state),
-        claimRoot=claim.root,
+        claimRoot=self.root(_jobId, _claimId),
         firstSequence=self.first_sequence(state),
         lastSequence=self.last_sequence(state),
         segmentCount=self.segment_count(state),

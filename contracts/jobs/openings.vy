@@ -120,7 +120,8 @@ def openSegments(
             )
         )
 
-    if merkle.root(claims.segment_count(state), indices, leaves, _proof) != claim.root:
+    root: bytes32 = claims.root(_jobId, _claimId)
+    if merkle.root(claims.segment_count(state), indices, leaves, _proof) != root:
         reasons.fail("proof does not lead to the claim's root")
 
     progress: uint256 = self._marked(_jobId, _claimId, seed, state, claim.progress, indices, sieve)
