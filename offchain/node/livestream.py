@@ -208,7 +208,8 @@ class LiveStream:
             return
         assert self._began is not None
         taken = self._began + timedelta(milliseconds=source.start_ms)
-        wall_time = int(taken.timestamp() * 1000)
+        # Input that is sent faster than it was taken must not come from the future.
+        wall_time = int(min(taken.timestamp(), time.time()) * 1000)
         if rung == SOURCE and self._settled:
             master = master_playlist([*self._variants, *self._ladder])
             self._publication.master(master, wall_time)
