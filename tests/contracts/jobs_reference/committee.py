@@ -290,9 +290,10 @@ def next_stage(world: World, request: Request, ended: int) -> None:
 
 
 def appeal_bond(request: Request) -> int:
-    """What an appeal costs in wei: all seats of the last stage, and twice the first at least."""
-    first = STAGE_SEATS[1] * request.seat_pay
-    return request.leaves * max(STAGE_SEATS[LAST_STAGE] * request.court.seat_pay, 2 * first)
+    """What an appeal costs in wei: all seats of the last stage, and at least twice the bond of a
+    challenger, where there is one (I-43)."""
+    last = max((each.bond for each in request.claim.challenges), default=0)
+    return max(STAGE_SEATS[LAST_STAGE] * request.leaves * request.court.seat_pay, 2 * last)
 
 
 def appeal(world: World, sender: str, number: int, value: int) -> None:

@@ -82,9 +82,9 @@ def prepare(machine: Machine, draw: Draw, job: Job) -> tuple[Work, int, int, int
         used = keccak(b"a forger") if kind == FORGED and index % 3 == 0 else key
         leaf = segment(machine.domain, job.number, number, index == 1, job.pixels, used)
         leaves.append(replace(leaf, index=index))
-    quality = VALID if draw.chance(65) else INVALID if draw.chance(70) else UNAVAILABLE
+    quality = VALID if draw.chance(72) else INVALID if draw.chance(70) else UNAVAILABLE
     honest = kind in (HONEST, TWICE, UNORDERED)
-    work = Work(leaves, None, quality, draw.chance(95), draw.chance(94), honest)
+    work = Work(leaves, None, quality, draw.chance(96), draw.chance(96), honest)
     if kind == INVENTED:
         return work, first, last, count, keccak(bytes([draw.integer(0, 255)]))
     work.tree = MerkleTree([leaf.leaf(job.number) for leaf in leaves])

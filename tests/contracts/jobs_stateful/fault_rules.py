@@ -103,7 +103,16 @@ def double_claim(machine: Machine, draw: Draw) -> None:
             two.sequence <= one.sequence for one, two in pairs
         )
 
-    claim = some_claim(machine, draw, lambda claim: fraud(claim) != draw.chance(2))
+    # Fraud comes to light late, mostly: during the vote, or after another conviction.
+    late = draw.chance(70)
+    claim = some_claim(
+        machine,
+        draw,
+        lambda claim: (
+            fraud(claim) != draw.chance(2)
+            and (not late or claim.status is ClaimStatus.VOTING or world.void(claim))
+        ),
+    )
     if claim is None or len(machine.works[claim.key].openings) < 3 or claim.convicted_of:
         return
     work = machine.works[claim.key]

@@ -55,7 +55,7 @@ def deadlines(machine: Machine) -> list[int]:
     return [each for each in found if each >= world.now]
 
 
-@rule(40)
+@rule(34)
 def wait(machine: Machine, draw: Draw) -> None:
     """Blocks pass: one, or up to somebody's last chance, or just beyond it."""
     world = machine.world
