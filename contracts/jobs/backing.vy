@@ -26,14 +26,15 @@ uses: parameters
 def noted(_transcoder: address, _account: uint256, _clock: uint256) -> uint256:
     """
     @dev The account with its stake backed and noted anew if what was noted has run out.
-         The stake noted cannot leave meanwhile: a lock made after this block matures later than any
+         Only what is bonded is noted: locks made before may be withdrawn any time. What is bonded now
+         cannot leave meanwhile: a lock made after this block matures later than any
          dispute over a claim made within a quarter of the longest, that being at most 0.8 of the unbonding period.
     """
     if ledger.is_stake_fresh(_account):
         return _account
 
     bonding: address = context.bonding()
-    stake: uint256 = staticcall IBondingManager(bonding).slashableStake(_transcoder)
+    stake: uint256 = staticcall IBondingManager(bonding).pendingStake(_transcoder, 0)
     round: uint256 = staticcall IBondingManager(bonding).lastSnapshotRound()
     current: uint256 = 0
     initialised: bool = False

@@ -7,7 +7,7 @@
 @notice Seats it holds in requests that are not concluded, how many its own stake can bear, and credits of ETH and of LPT
         that it withdraws by pull: one word, so that a seat is taken, left and paid by one write each.
 @dev _accounts[account]: open seats 16 | seats its stake bears 16 | snapshot looked at 32 | ETH 95 | LPT 96 | known 1.
-     Own stake is looked at once for each snapshot an account is drawn from, and again after a fine or a conviction;
+     Own bonded stake is looked at once for each snapshot an account is drawn from, and again after a fine or a conviction;
      looking each time would cost more than the rest of the request. `known` keeps the word from ever becoming
      zero again. ETH and LPT in existence fit their fields.
 """
@@ -48,7 +48,7 @@ def take_seat(
     if (account >> SEEN) & SEEN_MASK != seen:
         bears: uint256 = 0
         if not staticcall IBondingManager(_bonding).isBarred(_account):
-            stake: uint256 = staticcall IBondingManager(_bonding).slashableStake(_account)
+            stake: uint256 = staticcall IBondingManager(_bonding).pendingStake(_account, 0)
             bears = min(stake // _bond, SEATS)
         account = (account & ~((SEATS << BEARS) | (SEEN_MASK << SEEN))) | (bears << BEARS) | (
             seen << SEEN
