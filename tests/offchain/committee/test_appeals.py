@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from offchain.verify.judgement import Judgement
     from tests.offchain.stage import Stage
 
+# Seconds on an idle machine; whole hearings of many blocks, which a busy one makes slow.
+pytestmark = pytest.mark.timeout(90)
+
 ETHER = 10**18
 APPEAL = 5
 

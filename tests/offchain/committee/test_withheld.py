@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from tests.offchain.committee.hearing import Hearing
     from tests.offchain.stage import Stage
 
+# Seconds on an idle machine; whole hearings of many blocks, which a busy one makes slow.
+pytestmark = pytest.mark.timeout(90)
+
 UNPAID, PAID, VOTING = 7, 5, 3
 FINED_MINORITY = 2
 

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from offchain.net.stream_server import Wanted
 
 
+# Streams at their own pace: seconds on an idle machine, more on a busy one.
+pytestmark = pytest.mark.timeout(60)
+
+
 def gaps(shown: list[int]) -> int:
     """The most segments missing between two that were shown."""
     return max((later - earlier - 1 for earlier, later in pairwise(sorted(shown))), default=0)
