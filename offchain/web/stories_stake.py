@@ -68,6 +68,11 @@ def _treasury_reward(args: Args, memory: Memory) -> Told:
     return "money", f"{lpt(args['amount'])} of {who}'s reward went to the treasury"
 
 
+def _work_reward(args: Args, memory: Memory) -> Told:
+    who = memory.name(args["transcoder"])
+    return "quiet", f"{who}'s work in round {args['round']} earned it {lpt(args['amount'])}"
+
+
 def _activated(args: Args, memory: Memory) -> Told:
     who = memory.name(args["transcoder"])
     return "plain", f"{who} joins the active transcoders from round {args['activationRound']}"
@@ -154,6 +159,7 @@ _BONDING: dict[str, Story] = {
     "EarningsClaimed": _earnings,
     "Reward": _reward,
     "TreasuryReward": _treasury_reward,
+    "WorkReward": _work_reward,
     "TranscoderActivated": _activated,
     "TranscoderDeactivated": _deactivated,
     "TranscoderUpdate": _rates,
