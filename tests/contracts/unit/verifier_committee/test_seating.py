@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from tests.contracts.harness import Chain, Protocol
-from tests.contracts.market import LPT, Market
+from tests.contracts.market import LPT, Market, deploy_testing
 
 STAKES = [500, 100, 250, 400, 900, 150, 700]
+BATCH = 200  # committees drawn in one call
 NOBODY = "0x00000000000000000000000000000000000000AA"
 
 
@@ -76,16 +78,35 @@ def successive(stake: dict[str, int], seats: int) -> dict[str, float]:
     return chance
 
 
+def drawn(
+    draws: Draws, number: int, claimant: str = NOBODY, excluded: tuple[str, ...] = ()
+) -> list[list[str]]:
+    """The committees of so many seeds, by the committee's own code, many in one call."""
+    harness = deploy_testing(draws.chain, "DrawHarness")
+    snapshot = draws.chain.code(draws.snapshot)[1:]
+    holders = [
+        to_checksum_address(snapshot[at : at + 20]) for at in range(0, len(snapshot), 32)
+    ]
+    seats: list[str] = []
+    for first in range(0, number, BATCH):
+        positions = harness.draws(
+            first, BATCH, 3, draws.snapshot, claimant, list(excluded),
+            draws.market.bonding.address, draws.seat_bond,
+        ).value  # fmt: skip
+        seats += [holders[position] for position in positions]
+    return [seats[at : at + 3] for at in range(0, len(seats), 3)]
+
+
 def test_draws__follow_stake(draws: Draws) -> None:
     """The first seat by stake; all three by an independent model of successive sampling."""
-    number = 2_000
+    number = 10_000
     first, all_seats = Counter[str](), Counter[str]()
-    for index in range(number):
-        seats = draws.seats(seed(index))
+    for seats in drawn(draws, number):
         assert len(set(seats)) == 3
         first[seats[0]] += 1
         all_seats.update(seats)
 
+    assert first.total() == number
     total = sum(STAKES)
     by_stake = {each: number * stake / total for each, stake in draws.stake.items()}
     assert chi_square(first, by_stake) < 27.9  # one in ten thousand, 6 degrees of freedom
@@ -93,7 +114,21 @@ def test_draws__follow_stake(draws: Draws) -> None:
     # Seats of one draw exclude each other, which makes the sum smaller than its distribution says.
     assert chi_square(all_seats, modelled) < 27.9
     # A test that could not tell the two apart would prove nothing.
-    assert chi_square(all_seats, {each: 3 * wanted for each, wanted in by_stake.items()}) > 60
+    assert chi_square(all_seats, {each: 3 * wanted for each, wanted in by_stake.items()}) > 300
+
+
+def test_draws__in_bulk__are_the_committees(draws: Draws) -> None:
+    """What is counted above is what the committee does."""
+    harness = deploy_testing(draws.chain, "DrawHarness")
+    for number in range(5):
+        word = keccak(number.to_bytes(32, "big"))
+        positions = harness.draws(
+            number, 1, 3, draws.snapshot, NOBODY, [], draws.market.bonding.address, draws.seat_bond
+        ).value
+        code = draws.chain.code(draws.snapshot)[1:]
+        holders = [to_checksum_address(code[32 * at : 32 * at + 20]) for at in positions]
+
+        assert draws.seats(word) == holders
 
 
 def test_excluded__leave_the_range(draws: Draws) -> None:
@@ -102,9 +137,8 @@ def test_excluded__leave_the_range(draws: Draws) -> None:
     left = {
         each: stake for each, stake in draws.stake.items() if each not in (largest, other, claimant)
     }
-    number, first = 800, Counter[str]()
-    for index in range(number):
-        seats = draws.seats(seed(index), claimant, (largest, other))
+    number, first = 10_000, Counter[str]()
+    for seats in drawn(draws, number, claimant, (largest, other)):
         assert set(seats) <= set(left)
         first[seats[0]] += 1
 
