@@ -6,6 +6,7 @@ from tests.contracts.harness import ZERO, reverts
 from tests.contracts.integration.books import eth, lpt
 from tests.contracts.integration.cast import (
     INVALID,
+    LPT,
     NOBODY,
     SLASH,
     STAKE,
@@ -81,6 +82,36 @@ def test_resigns_before_judgement__is_slashed_on_its_way_out(stage: Stage) -> No
 
     assert stage.protocol.LivepeerToken.balanceOf(worker.address) == STAKE - SLASH
     convicted_by_the_committee(stage, books, claim, panel.everyone_seated)
+
+
+def test_claims_on_stake_about_to_leave__has_no_more_than_stays(stage: Stage) -> None:
+    """The worker unbonds all but ten LPT, and waits. One round before the rest can be withdrawn it
+    would claim as if all of it were there to be slashed. Only what stays bonded backs its claims:
+    ten LPT bear ten segments, not eleven."""
+    worker, market = stage.worker, stage.market
+    with stage.books() as books:
+        stage.bonding.unbond(STAKE - 10 * LPT, sender=worker.address)
+        for _ in range(6):
+            stage.new_round()
+        job = stage.broadcaster.orders(worker)
+        with reverts("fees at risk exceed what the stake backs"):
+            worker.claims(job, market.work(job.id, 11))
+        claim = worker.claims(job)
+        stage.new_round()
+        stage.bonding.withdrawStake(0, sender=worker.address)
+        claim.wait_past("seedBy")
+        stage.watcher.reports_silence(claim)
+        stage.broadcaster.takes_back(job)
+
+    slash = 10 * LPT * 5 // 100
+    books.balance(
+        {
+            worker: lpt(-slash) - eth(claim.verification_fee),
+            stage.watcher: lpt(slash // 2),
+            NOBODY: eth(claim.verification_fee),
+        },
+        burned=slash // 2,
+    )
 
 
 @on_a_real_chain_too
