@@ -156,9 +156,9 @@ def backing(world: World, name: str, rate: int) -> tuple[int, int]:
     """Least and most fees a transcoder's stake may back: it is noted once in a while."""
     person = world.person(name)
     since = world.now - world.longest_dispute // 4 - 1
-    seen = [person.reach]
-    for clock, _, reach in reversed(person.noted):
-        seen.append(reach)
+    seen = [person.bonded]
+    for clock, _, bonded in reversed(person.noted):
+        seen.append(bonded)
         if clock < since:
             break
     return min(seen) * rate // LPT, max(seen) * rate // LPT

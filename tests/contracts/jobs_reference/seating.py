@@ -32,14 +32,14 @@ def eligible(world: World, round_: int, excluded: frozenset[str]) -> Bench:
         if name in excluded:
             continue
         seats = world.person(name).open_seats + 1
-        seen = [0 if barred else reach for barred, reach in world.look(round_, name)]
+        seen = [0 if barred else bonded for barred, bonded in world.look(round_, name)]
         for group, needed, agreed in (
             (bench.certain, most, all),
             (bench.possible, least, any),
             (bench.certainly_free, most * seats, all),
             (bench.possibly_free, least * seats, any),
         ):
-            if agreed(reach >= needed for reach in seen):
+            if agreed(bonded >= needed for bonded in seen):
                 group.add(name)
     return bench
 

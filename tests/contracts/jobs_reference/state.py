@@ -212,7 +212,7 @@ class Person:
     """A transcoder's stake in LPT wei. ``reach`` is what a slash can take from.
 
     ``epoch`` counts convictions; ``taken`` is, by epoch, the fraction (of a million) of its stake
-    that the conviction which ended the epoch has cost so far. ``noted`` are (clock, round, reach),
+    that the conviction which ended the epoch has cost so far. ``noted`` are (clock, round, bonded),
     newest last. ``lost`` is what slashes and fines have taken in all.
     """
 

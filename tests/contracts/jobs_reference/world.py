@@ -107,13 +107,13 @@ class World:
         self.touched_people.add(claim.transcoder)
 
     def look(self, round_: int, name: str) -> list[tuple[bool, int]]:
-        """(barred, reach) as a draw from a round's snapshot may have seen it: once, or now.
+        """(barred, bonded) as a draw from a round's snapshot may have seen it: once, or now.
 
         Stake is looked at once for each snapshot, and again after a conviction or a fine.
         """
         person = self.person(name)
         seen = self.looks.setdefault((round_, name), [])
-        if (now := (person.barred, person.reach)) not in seen:
+        if (now := (person.barred, person.bonded)) not in seen:
             seen.append(now)
         return seen
 
@@ -133,10 +133,10 @@ class World:
         self.touched_people.add(name)
 
     def note(self, name: str) -> None:
-        """Remembers what a transcoder has in reach, for the cap on fees at risk."""
+        """Remembers what a transcoder has bonded, for the cap on fees at risk."""
         person = self.person(name)
-        entry = (self.now, self.clock.initialized, person.reach)
-        if not person.noted or person.noted[-1][2] != person.reach:
+        entry = (self.now, self.clock.initialized, person.bonded)
+        if not person.noted or person.noted[-1][2] != person.bonded:
             person.noted.append(entry)
 
     def refuse_if(self, *grounds: Ground, maybe: tuple[Ground, ...] = ()) -> None:

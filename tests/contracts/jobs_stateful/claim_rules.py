@@ -356,7 +356,7 @@ def seats_after_another(machine: Machine, claim: Claim) -> list[str] | None:
         and world.now > claims.dates(world, other).challenge_by
     ]
     most = max(court.seat_bond for court in world.courts)
-    scarce = any(each.reach < most * (each.open_seats + 2) for each in world.people.values())
+    scarce = any(each.bonded < most * (each.open_seats + 2) for each in world.people.values())
     ready = claim.status is ClaimStatus.OPENED and not world.void(claim) and not world.clock.paused
     if not others or scarce or not ready:
         return None
