@@ -139,7 +139,11 @@ def take(world: World, name: str, locks: dict[int, int], penalty: int, seen: Tak
     within("taken from bonded stake", seen.bonded, due - 1 - error, due + roundings)
     for number, amount in locks.items():
         left = amount * (1 - part)
-        within(f"lock {number} of {name}", seen.locks[number], left - 1, left + roundings)
+        # The contract takes no greater a part than the fraction asked for, and rounds the lock's
+        # worth down by less than one; `part` here lies below that fraction by less than two wei of
+        # the whole, one for its own rounding and one for that of the stake.
+        least = left - 1 - Fraction(2 * amount) / whole
+        within(f"lock {number} of {name}", seen.locks[number], least, left + roundings)
         account.locks[number].amount = seen.locks[number]
         account.locks[number].slashed = True
     world.lock_dust += sum(locks.values()) - (seen.penalty - seen.bonded)
@@ -192,7 +196,9 @@ def lower_bond(world: World, name: str, of_commission: Fraction, seen: Taken) ->
 
 def within(what: str, shown: int, least: Fraction | int, most: Fraction | int) -> None:
     """Asserts that a figure lies between two bounds, both included."""
-    assert least <= shown <= most, f"{what}: {shown} shown, from {float(least)} to {float(most)}"
+    assert least <= shown <= most, (
+        f"{what}: {shown} shown, {float(least - shown)} to {float(most - shown)} from it allowed"
+    )
 
 
 def bar(world: World, name: str) -> None:
