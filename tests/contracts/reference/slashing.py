@@ -142,7 +142,7 @@ def take(world: World, name: str, locks: dict[int, int], penalty: int, seen: Tak
         # The contract takes no greater a part than the fraction asked for, and rounds the lock's
         # worth down by less than one; `part` here lies below that fraction by less than two wei of
         # the whole, one for its own rounding and one for that of the stake.
-        least = left - 1 - Fraction(2 * amount) / whole
+        least = left - 1 - (Fraction(2 * amount) / whole if whole else ZERO)
         within(f"lock {number} of {name}", seen.locks[number], least, left + roundings)
         account.locks[number].amount = seen.locks[number]
         account.locks[number].slashed = True
