@@ -22,10 +22,13 @@ if TYPE_CHECKING:
 
     import aiohttp
 
+    from offchain.proof.publication import Part
     from offchain.proof.typed import Domain
 
 log = logging.getLogger("livepeer.relay")
 
+SLOW_SEGMENTS = 3
+"""How many segments later than the best a part may come before another parent is looked for."""
 FIRST_S = 3.0
 """Seconds until a parent's first frame."""
 
@@ -46,6 +49,9 @@ class Held:
     carried: CarriedStream = field(init=False)
     checkers: dict[str, Checker] = field(default_factory=dict)
 
+    # How far behind the first picture's time the best part came, in ms; clocks may disagree.
+    least_lag_ms: int | None = None
+
     def __post_init__(self) -> None:
         self.carried = CarriedStream(self.address, self.name, self.window)
         self.id = stream_id(self.address, self.name)
@@ -59,6 +65,13 @@ class Held:
     def ended(self) -> bool:
         """Whether the run is over in every rendition."""
         return bool(self.checkers) and all(each.ended for each in self.checkers.values())
+
+    def lags(self, part: Part) -> bool:
+        """Whether a part came so late that its sender must be slower than the stream."""
+        lag = int(time.time() * 1000) - part.wall_time
+        if self.least_lag_ms is None or lag < self.least_lag_ms:
+            self.least_lag_ms = lag
+        return lag - self.least_lag_ms > SLOW_SEGMENTS * part.duration_ms
 
     def checker(self, rendition: str) -> Checker:
         """The one checker of a rendition."""
@@ -91,15 +104,15 @@ class Held:
 class Follower:
     """One parent's feeds of one stream.
 
-    `news(wall_time, depth)` is called when something came through, `count(bytes)` for everything
-    that was received.
+    `news(part, depth)` is called when something came through, `count(bytes)` for everything that
+    was received.
     """
 
     session: aiohttp.ClientSession
     held: Held
     url: str
     node: str
-    news: Callable[[int, int], None]
+    news: Callable[[Part, int], None]
     count: Callable[[int], None]
 
     async def run(self) -> None:
@@ -136,7 +149,7 @@ class Follower:
             elif isinstance(fed, FedPart):
                 self.count(len(fed.data))
                 if held.take(rendition, fed, start) and rendition != MASTER:
-                    self.news(fed.signed.part.wall_time, depth)
+                    self.news(fed.signed.part, depth)
                 took()
             elif isinstance(fed, Goodbye):
                 if held.checker(rendition).ended:

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from offchain.net.carried import CarriedStream
     from offchain.net.publish import Publication
     from offchain.node.base import Node
+    from offchain.proof.publication import Part
     from offchain.proof.typed import Domain
 
 log = logging.getLogger("livepeer.relay")
@@ -406,8 +407,10 @@ class Relay:
             self._step(t.Ended(stream))
 
     def _follower(self, held: Held, parent: t.Peer) -> Follower:
-        def news(wall_time: int, depth: int) -> None:
-            self._step(t.Delivered(held.id, parent.id, wall_time, depth))
+        def news(part: Part, depth: int) -> None:
+            self._step(t.Delivered(held.id, parent.id, part.wall_time, depth))
+            if held.lags(part):
+                self._step(t.Slow(held.id, parent.id))
 
         def count(size: int) -> None:
             received = self.accounts.received

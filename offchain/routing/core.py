@@ -185,6 +185,8 @@ class Core:
                 return self._delivered(now, event)
             case t.ParentLost(stream, parent, elsewhere):
                 return self._lost(now, stream, parent, elsewhere)
+            case t.Slow(stream, parent):
+                return self._slow(now, stream, parent)
             case t.Ended(stream):
                 return self._end(stream)
             case t.Tick():
@@ -258,6 +260,14 @@ class Core:
         if stream.trial is None:
             actions += self._try_next(now, stream)
         return actions
+
+    def _slow(self, now: float, name: t.StreamId, parent: t.NodeId) -> list[t.Action]:
+        """Look for another parent, and keep this one until it is found."""
+        stream = self._streams.get(name)
+        if stream is None or parent != stream.parent or stream.trial is not None:
+            return []
+        stream.rested[parent] = now + 4 * self.limits.again_s
+        return self._search(now, stream) if name not in self._lookups else []
 
     def _shun(self, now: float, node: t.NodeId) -> list[t.Action]:
         self.table.lied(now, node)

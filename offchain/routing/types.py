@@ -136,6 +136,14 @@ class ParentLost:
 
 
 @dataclass(frozen=True, slots=True)
+class Slow:
+    """What a parent delivers falls further and further behind what is live."""
+
+    stream: StreamId
+    parent: NodeId
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """The stream's run is over, in the broadcaster's own words."""
 
@@ -149,7 +157,7 @@ class Tick:
 
 Event = (
     Met | Measured | Misbehaved | Found | NotFound | Announced | Published | Wanted | Left
-    | Delivered | ParentLost | Ended | Tick
+    | Delivered | ParentLost | Slow | Ended | Tick
 )  # fmt: skip
 
 

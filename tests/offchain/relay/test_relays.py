@@ -114,6 +114,8 @@ class Crooked(Relay):
 class CrookedHeld(Held):
     """Honest until there is a `Crooked.crime` to commit."""
 
+    delay = 0.0
+
     def take(self, rendition: str, fed: FedPart, start: int | None) -> bool:
         carried = self.carried.open(rendition)
         honest = carried.add
@@ -129,6 +131,9 @@ class CrookedHeld(Held):
                 honest(old[0], bytes(old[1]), 0)
             elif Crooked.crime == "swap":
                 honest(signed, fed.data[::-1], missed)
+            elif Crooked.crime == "throttle":
+                self.delay += 0.06
+                asyncio.get_running_loop().call_later(self.delay, honest, signed, data, missed)
             # "silence": nothing at all
 
         carried.add = add  # type: ignore[method-assign]
@@ -138,7 +143,7 @@ class CrookedHeld(Held):
             del carried.add
 
 
-@pytest.mark.parametrize("crime", ["flip", "replay", "swap", "silence"])
+@pytest.mark.parametrize("crime", ["flip", "replay", "swap", "silence", "throttle"])
 async def test_crooked_parent__nobody_sees_a_wrong_byte__it_is_dropped(
     town: Town, crime: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -154,12 +159,12 @@ async def test_crooked_parent__nobody_sees_a_wrong_byte__it_is_dropped(
     town.tell(relay, honest, live)
     monkeypatch.setattr(Crooked, "crime", crime)
 
-    shown = await town.play(relay, live, 14)
+    shown = await town.play(relay, live, 24 if crime == "throttle" else 14)
 
     # What is compared there is every byte. Silence is told from a pause after three segments.
     assert gaps(shown) <= 1
     assert parent_of(relay, live) != crooked.relay.core.me.id
-    if crime != "silence":
+    if crime not in ("silence", "throttle"):
         assert crooked.url in relay.relay.caught
         assert not relay.relay.core.table.usable(
             asyncio.get_running_loop().time(), crooked.relay.core.me.id

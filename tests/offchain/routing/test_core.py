@@ -214,6 +214,18 @@ def test_silent_parent__another_is_tried_and_the_old_one_kept_until_it_brings_ne
     assert core.parent(STREAM) == name(3)
 
 
+def test_slow_parent__kept_until_another_is_ahead_of_it() -> None:
+    core = carrying()
+    core.step(1.0, t.Announced(t.Announcement(STREAM, peer(3), 60.0)))
+    assert core.step(1.5, t.Slow(STREAM, name(2))) == [t.Attach(STREAM, peer(3))]
+    assert core.step(1.6, t.Slow(STREAM, name(2))) == []  # one at a time
+    assert core.step(1.7, t.Delivered(STREAM, name(2), 8, 0)) == []
+    assert core.step(1.8, t.Delivered(STREAM, name(3), 8, 1)) == []
+    assert core.parent(STREAM) == name(2)
+    actions = core.step(1.9, t.Delivered(STREAM, name(3), 11, 1))
+    assert t.Detach(STREAM, name(2)) in actions
+
+
 def test_liar__dropped_everywhere_and_not_asked_again() -> None:
     core = carrying()
     actions = core.step(1.0, t.Misbehaved(name(2)))
