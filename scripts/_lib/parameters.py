@@ -36,6 +36,20 @@ class Unit:
         return int(value)
 
 
+class Word(Unit):
+    """A word of packed fields, in hexadecimal."""
+
+    def parse(self, text: str) -> int:
+        """A typed word in the contract's terms."""
+        try:
+            value = int(text, 16)
+        except ValueError:
+            value = -1
+        if not 0 <= value < 2**256:
+            raise click.ClickException(f"{text!r} is no word of 32 bytes in hexadecimal")
+        return value
+
+
 def _counted(noun: str) -> Unit:
     return Unit(lambda value: f"{value:,} {noun}")
 
@@ -95,6 +109,7 @@ FIELD_UNITS = {
     "protocolFee": PERCENT,
     "finderShare": PERCENT,
     "seatBond": LPT,
+    "deadBand": Word(lambda value: f"0x{value:064x}"),
 }
 
 
@@ -122,7 +137,8 @@ def find(full_name: str) -> Parameter:
 def read(session: Session, parameter: Parameter) -> int:
     """Its value in the contract's terms."""
     if parameter.field:
-        return int(_struct(session, parameter.contract)[parameter.field])
+        value = _struct(session, parameter.contract)[parameter.field]
+        return int.from_bytes(value) if isinstance(value, bytes) else value
     return int(session.read(parameter.contract, parameter.getter))
 
 
@@ -130,12 +146,14 @@ def change(session: Session, parameter: Parameter, value: int) -> Change:
     """The call that sets it. One field of a struct is set with the others as they are."""
     if not parameter.field:
         return (parameter.contract, parameter.setter, (value,))
-    struct = {**_struct(session, parameter.contract), parameter.field: value}
+    struct = _struct(session, parameter.contract)
+    is_word = isinstance(struct[parameter.field], bytes)
+    struct = {**struct, parameter.field: value.to_bytes(32) if is_word else value}
     return (parameter.contract, "setParameters", (struct,))
 
 
-def _struct(session: Session, contract: str) -> dict[str, int]:
-    values: dict[str, int]
+def _struct(session: Session, contract: str) -> dict[str, int | bytes]:
+    values: dict[str, int | bytes]
     if contract == "JobsManager":
         # It keeps the terms of claims made before; the last version is in force.
         version = session.read(contract, "parametersVersion")

@@ -61,6 +61,14 @@ def test_params__of_a_struct__changes_one_field_alone(world: World, contract: st
     assert after == {**before, name: 10**14}
 
 
+def test_params__of_packed_fields__are_words_in_hexadecimal(world: World) -> None:
+    world.run("params", world.governance, "deadBand", "0x" + "00" * 28 + "000000ff", 0, False)
+
+    assert value_of(world, "deadBand") == 255
+    with pytest.raises(click.ClickException, match="no word of 32 bytes"):
+        world.run("params", world.governance, "deadBand", "1.5", 0, False)
+
+
 def test_params__of_a_name_unknown_or_ambiguous__is_refused_in_words(world: World) -> None:
     with pytest.raises(click.ClickException, match="no parameter nonsense"):
         world.run("params", world.governance, "nonsense", "1", 0, False)
