@@ -34,8 +34,7 @@ logger = logging.getLogger(__name__)
 
 Outcome = Intent
 SPARE_GAS = 100_000
-"""Gas allowed beyond an estimate and a quarter, since others act in between. What is not used is not
-paid for."""
+"""Gas allowed beyond an estimate and a quarter, since others act in between; unused gas is free."""
 # What a node says about a transaction whose place is taken, by itself or by another, or whose
 # offer is too low for now: time and a higher offer settle these.
 _TAKEN = ("nonce too low", "nonce is too low", "oldnonce", "already", "underpriced", "base fee")
