@@ -225,3 +225,29 @@ async def test_tally__signed_by_the_reader__believed_up_to_what_was_served(town:
         await ask(town.session, live.node.url, "/v1/tally", too_much)
     with pytest.raises(PeerRefused, match="cannot be read"):
         await ask(town.session, live.node.url, "/v1/tally", {**tally, "bytes": size - 1})
+
+
+async def test_eight_nodes__three_levels__everybody_plays__each_byte_once_to_each_child(
+    town: Town,
+) -> None:
+    """A broadcaster and seven relays, each with places for two relays and its own player."""
+    places = replace(QUICK, places=3)
+    live = await town.live(limits=replace(QUICK, places=2))
+    relays: list[Node] = []
+    for number in range(7):
+        relays.append(await town.relay(f"relay {number}", [live.node, *relays[-2:]], limits=places))
+    begun = {}
+    for node in relays:
+        begun[node.url] = len(live.published)
+        await town.watch(node, live)
+    shown = await asyncio.gather(*(town.play(node, live, 8) for node in relays))
+    assert all(gaps(each) == 0 for each in shown)
+    depths = sorted(node.relay.core.depth(live.publication.id) for node in relays)
+    assert depths[0] == 1
+    assert depths[-1] >= 3
+    everything = sum(len(data) for data in live.published.values())
+    for node in (live.node, *relays):
+        for sent in node.relay.accounts.sent.values():
+            # Records and frames come on top.
+            assert sent <= everything * 1.05
+    assert len(live.node.relay.core.readers(live.publication.id)) <= 2
