@@ -38,7 +38,7 @@ DURATION = 2_000
 HONEST, TWICE, UNORDERED, FORGED, INVENTED, INNER = range(6)
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=50_000)
 def segment(
     domain: Domain, job: int, sequence: int, source: int, pixels: int, key: bytes
 ) -> Opening:

@@ -13,6 +13,8 @@ from tests.contracts.jobs_stateful.stake_rules import deadlines
 from tests.contracts.stateful.evm import calldata
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.contracts.jobs_reference.state import Claim, Request
     from tests.contracts.jobs_stateful.machine import Machine
 
@@ -157,7 +159,7 @@ def must(
     to: str,
     signature: str,
     *arguments: int | str | bytes,
-    model,  # type: ignore[no-untyped-def]
+    model: Callable[[], object],
     sender: str = POKER,
 ) -> None:
     """Makes a call that has to go through."""
