@@ -43,6 +43,7 @@ class Recruiter:
         self._hiring = hiring
         self._seats = seats
         self._named = named
+        self._caught: set[str] = set()
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -61,11 +62,11 @@ class Recruiter:
                     await asyncio.sleep(REST_S)
 
     async def _why_replace(self, seat: Seat) -> str:
-        if seat.sent + LAST_SEGMENTS >= seat.job.max_segments > 2 * LAST_SEGMENTS:
-            return "its job is used up"
-        if seat.bad:
+        if seat.barred_until:
             # Who was named is not replaced by somebody else, nor hired again: the others go on.
             return "" if self._named else "its work was bad"
+        if seat.sent + LAST_SEGMENTS >= seat.job.max_segments > 2 * LAST_SEGMENTS:
+            return "its job is used up"
         if not seat.failures_in_a_row:
             return ""
         onchain = await self._node.contracts.JobsManager.call("getJob", seat.job.job_id)
@@ -93,14 +94,17 @@ class Recruiter:
         others = {
             seat.job.transcoder
             for seat in self._seats
-            if seat is not old and (seat.role != ELECTED or seat.bad)
+            if seat is not old and seat.role != ELECTED
         }
         if self._named:
             found = await self._hiring.named([old.job.transcoder])
         else:
             found = await self._hiring.from_pool()
-            if old.failures_in_a_row or old.bad:
+            if old.barred_until:
+                self._caught.add(old.job.transcoder)
+            if old.failures_in_a_row:
                 others.add(old.job.transcoder)
+            others |= self._caught
         return [each for each in found if each.address not in others]
 
     def _on_batch(self, batch: Batch) -> None:
