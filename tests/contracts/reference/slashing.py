@@ -105,8 +105,6 @@ def penalize(world: World, name: str, committee: str, amount: int, seen: Taken) 
     locks = in_reach(world, name, seen)
     whole = own_stake(world, name) + sum(locks.values())
     take(world, name, locks, min(amount, whole), seen)
-    if not pool.may_join(world, name):
-        pool.leave(world, name)
     world.balances[committee] += seen.penalty
 
 
