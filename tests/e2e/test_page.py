@@ -129,7 +129,7 @@ def test_page__live_clip__plays_and_tells_what_the_chain_does(
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
     demo.signal(signal.SIGINT)
-    result = demo.finish(30)
+    result = demo.finish()
     assert result.status == 0, result.output
     assert "Adds up to the escrow to the wei." in result.output
     assert demo.survivors() == []

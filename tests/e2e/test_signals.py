@@ -29,7 +29,7 @@ def test_sigterm__at_any_moment__ends_every_process(
     demo.wait_for(moment)
 
     demo.signal(signal.SIGTERM)
-    result = demo.finish(20)
+    result = demo.finish()
 
     assert result.status == 128 + signal.SIGTERM
     assert "Ended by SIGTERM; every process is stopped." in result.output
@@ -52,7 +52,7 @@ def test_node__that_nothing_can_replace_is_killed__ends_with_one_sentence(
     demo.wait_for("First picture")
 
     os.kill(demo.pid_of(*words), signal.SIGKILL)
-    result = demo.finish(30)
+    result = demo.finish()
 
     assert result.status == 1
     assert result.output.splitlines()[-1].startswith(sentence)
@@ -74,7 +74,7 @@ def test_stop__demo_left_running__is_ended(start_demo: Callable[..., Demo], tmp_
     )
 
     assert (stop.returncode, stop.stdout) == (0, "Stopped 1 demo.\n")
-    assert demo.finish(10).status == 128 + signal.SIGTERM
+    assert demo.finish().status == 128 + signal.SIGTERM
     assert demo.survivors() == []
 
 
@@ -84,7 +84,7 @@ def test_input__no_video__says_so_and_starts_nothing(
     path = tmp_path / "letter.mp4"
     path.write_text("Dear Sir or Madam")
 
-    result = start_demo("--once", "--input", str(path)).finish(20)
+    result = start_demo("--once", "--input", str(path)).finish()
 
     assert result.status == 2
     assert result.output == (
