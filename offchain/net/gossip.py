@@ -71,9 +71,12 @@ def gossip_routes(node: Gossip) -> list[web.RouteDef]:
     """The routes over a node."""
 
     async def body(request: web.Request) -> dict[str, Any]:
-        raw = await request.content.read(BODY_CAP + 1)
-        if len(raw) > BODY_CAP:
-            raise Refused(413, f"a message has at most {BODY_CAP} bytes")
+        raw = bytearray()
+        async with asyncio.timeout(TIMEOUT_S):
+            async for chunk in request.content.iter_any():
+                raw += chunk
+                if len(raw) > BODY_CAP:
+                    raise Refused(413, f"a message has at most {BODY_CAP} bytes")
         try:
             value = json.loads(raw)
         except (ValueError, RecursionError):
