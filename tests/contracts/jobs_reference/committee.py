@@ -290,10 +290,10 @@ def next_stage(world: World, request: Request, ended: int) -> None:
 
 
 def appeal_bond(request: Request) -> int:
-    """What an appeal costs in wei: all seats of the last stage, and at least twice the bond of a
-    challenger, where there is one (I-43)."""
-    last = max((each.bond for each in request.claim.challenges), default=0)
-    return max(STAGE_SEATS[LAST_STAGE] * request.leaves * request.court.seat_pay, 2 * last)
+    """What an appeal costs in wei: all seats of the last stage, and at least twice what the
+    challengers have put up (I-43)."""
+    put_up = sum(each.bond for each in request.claim.challenges)
+    return max(STAGE_SEATS[LAST_STAGE] * request.leaves * request.court.seat_pay, 2 * put_up)
 
 
 def appeal(world: World, sender: str, number: int, value: int) -> None:
