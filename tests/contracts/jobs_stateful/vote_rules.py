@@ -199,7 +199,8 @@ def reveal_seat(machine: Machine, draw: Draw, request: Request, seat: int) -> No
     holder = stage.seats[seat]
     vote = vote_of(machine, draw, request, seat)
     verdict, words, sender = vote.verdict, vote.words, holder
-    if vote.stolen:
+    stolen = vote.stolen and seat in stage.commitments
+    if stolen:
         # What the victim showed, word for word.
         owner = next(iter(stage.commitments))
         victim = vote_of(machine, draw, request, owner)
@@ -224,6 +225,6 @@ def reveal_seat(machine: Machine, draw: Draw, request: Request, seat: int) -> No
         ),
         note=f"{number} {seat} {verdict}",
     )
-    if vote.stolen:
+    if stolen:
         assert not done, "a copied commitment was revealed"
         machine.reach("a copied commitment cannot be revealed")
