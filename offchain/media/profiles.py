@@ -20,7 +20,7 @@ MAX_TEXT = 2048  # bytes: the job event's String[2048]
 MAX_RUNGS = 8
 MODES = ("throughput", "live")
 SCALINGS = ("direct", "cascade")
-THRESHOLDS = (1,)  # versions that `offchain.verify.thresholds` knows
+THRESHOLDS = (2,)  # versions that `offchain.verify.thresholds` knows
 PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow")
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
@@ -77,7 +77,7 @@ class QualityContract:
     mode: Mode = "throughput"
     preset: str = "veryfast"
     segment_ms: int = 2000
-    thresholds: int = 1
+    thresholds: int = 2
     scaling: Scaling = "direct"
 
     def __post_init__(self) -> None:

@@ -1,14 +1,17 @@
-"""Thresholds as fitted. Written by `python -m bench.calibration report`; not to be edited."""
+"""Thresholds as fitted by `python -m bench.calibration report`; not to be edited."""
 
 from __future__ import annotations
 
-_FIRST = (-150, -1200, -250, -2500, -1200, -1000, -200, -2500, 1000, -3000, -100)
-
 # Version: mode and band of rungs: the fields of `Thresholds` in order.
 BOUNDS: dict[int, dict[tuple[str, str], tuple[int, ...]]] = {
-    1: {
-        (mode, band): _FIRST
-        for mode in ("throughput", "live")
-        for band in ("360p", "240p", "180p", "144p")
+    2: {
+        ("throughput", "360p"): (-389, -786, -221, -1107, -1459, -1006, -376, -2687, 713, -4100, -140),
+        ("throughput", "240p"): (-389, -786, -221, -1107, -1459, -1006, -376, -2148, 988, -4100, -140),
+        ("throughput", "180p"): (-389, -786, -221, -1107, -1459, -1006, -376, -2370, 713, -4100, -140),
+        ("throughput", "144p"): (-389, -786, -221, -1107, -1459, -1006, -376, -2534, 713, -4100, -140),
+        ("live", "360p"): (-403, -735, -221, -1107, -1387, -814, -530, -2431, 930, -4100, -140),
+        ("live", "240p"): (-403, -735, -221, -1107, -1387, -814, -530, -1960, 930, -4100, -140),
+        ("live", "180p"): (-403, -735, -221, -1107, -1387, -814, -530, -2174, 930, -4100, -140),
+        ("live", "144p"): (-403, -735, -221, -1107, -1387, -814, -530, -2306, 930, -4100, -140),
     },
 }

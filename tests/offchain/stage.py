@@ -32,7 +32,7 @@ SEGMENT_PIXELS = 64 * 64 * 10
 CONTRACT_TEXT = (
     '{"audio":"copy","container":"mpegts","encoder":"libx264","mode":"throughput",'
     '"preset":"veryfast","rungs":[{"bitrate":100000,"fps":[5,1],"height":64,"name":"64p",'
-    '"width":64}],"segmentMs":2000,"thresholds":1,"version":1}'
+    '"width":64}],"segmentMs":2000,"thresholds":2,"version":1}'
 )
 
 

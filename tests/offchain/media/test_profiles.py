@@ -57,7 +57,7 @@ def test_to_json__is_the_text_that_jobs_publish() -> None:
     assert GOOD.to_json() == (
         '{"audio":"copy","container":"mpegts","encoder":"libx264","mode":"throughput",'
         '"preset":"veryfast","rungs":[{"bitrate":800000,"fps":[24,1],"height":360,"name":"360p",'
-        '"width":640}],"segmentMs":2000,"thresholds":1,"version":1}'
+        '"width":640}],"segmentMs":2000,"thresholds":2,"version":1}'
     )
 
 
