@@ -8,7 +8,7 @@ import sys
 
 from bench import report
 
-AREAS = ("gas", "merkle")
+AREAS = ("gas", "gas_jobs", "merkle")
 """Modules of this package with a function `measure()` that ends in `report.write`."""
 
 

@@ -41,9 +41,11 @@ class JobsParameters:
 
 @dataclass(frozen=True, slots=True)
 class CommitteeParameters:
-    """VerifierCommittee.Parameters: windows in blocks, bond and penalties in LPT, pay in wei, how far
-    from the median a seat's scores may lie, in the units and the fields of `score_bits` each that
-    offchain/verify/judgement.py packs."""
+    """VerifierCommittee.Parameters: windows in blocks, bond and penalties in LPT, pay in wei.
+
+    `dead_band` is how far from the median a seat's scores may lie, in the fields of `score_bits`
+    each that offchain/verify/judgement.py packs.
+    """
 
     commit_window: int = 300
     reveal_window: int = 150

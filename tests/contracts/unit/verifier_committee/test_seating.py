@@ -84,9 +84,7 @@ def drawn(
     """The committees of so many seeds, by the committee's own code, many in one call."""
     harness = deploy_testing(draws.chain, "DrawHarness")
     snapshot = draws.chain.code(draws.snapshot)[1:]
-    holders = [
-        to_checksum_address(snapshot[at : at + 20]) for at in range(0, len(snapshot), 32)
-    ]
+    holders = [to_checksum_address(snapshot[at : at + 20]) for at in range(0, len(snapshot), 32)]
     seats: list[str] = []
     for first in range(0, number, BATCH):
         positions = harness.draws(

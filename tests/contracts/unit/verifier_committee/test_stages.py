@@ -411,7 +411,9 @@ class TestDeadBand:
             ]  # fmt: skip
             medians = [sorted(row[i] for row in rows)[(count - 1) // 2] for i in range(FIELDS)]
 
-            assert lib.medians([int.from_bytes(fields(*row)) for row in rows], BITS) == fields(*medians)
+            assert lib.medians([int.from_bytes(fields(*row)) for row in rows], BITS) == fields(
+                *medians
+            )
 
     def test_band__is_the_measurements_own(self, committee: Contract) -> None:
         assert committee.parameters().scoreBits == BITS
