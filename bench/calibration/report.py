@@ -286,7 +286,7 @@ def _exact() -> list[str]:
 
 def _source(bounds: dict[fit.Key, Thresholds]) -> str:
     rows = [
-        f'        ("{mode}", "{band}"): {astuple(bounds[mode, band])},'
+        f'        ("{mode}", "{band}"):\n            {astuple(bounds[mode, band])},'
         for mode in MODES
         for band in BANDS
     ]
@@ -298,11 +298,13 @@ _DATA = '''"""Thresholds as fitted by `python -m bench.calibration report`; not 
 from __future__ import annotations
 
 # Version: mode and band of rungs: the fields of `Thresholds` in order.
+# fmt: off
 BOUNDS: dict[int, dict[tuple[str, str], tuple[int, ...]]] = {{
     {version}: {{
 {rows}
     }},
 }}
+# fmt: on
 '''
 _HEAD = """# Calibration of judging
 
@@ -323,8 +325,8 @@ and are not independent, so that the intervals are narrower than the truth.
 
 ![margins](calibration.png)
 """
-_CHEATS = """A miss is a cheat that passes. By what: the score furthest beyond its bound, or the check
-that ended it.
+_CHEATS = """A miss is a cheat that passes. By what: the score furthest beyond its bound, or the
+check that ended it.
 """
 _HONEST = """libvpx-vp9 realtime stands in for hardware. The codecs other than H.264 were measured
 by their pictures alone, for a contract asks for H.264: they show how encoders of other makes are

@@ -44,14 +44,6 @@ def judged(source: bytes, done: Transcoded, contract: QualityContract) -> Judgem
 
 
 @pytest.fixture(scope="session")
-def moving(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
-    """Two segments large enough to be measured: 192x128, two seconds each."""
-    path = tmp_path_factory.mktemp("moving") / "moving.mp4"
-    write_clip(path, Clip(width=192, height=128))
-    return [segment.data for segment in Segmenter(path)]
-
-
-@pytest.fixture(scope="session")
 def ladder() -> QualityContract:
     return QualityContract((Rung("96p", 144, 96, 150_000, Fraction(24)),))
 

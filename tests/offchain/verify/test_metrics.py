@@ -161,7 +161,9 @@ def test_scores__worst__and_agreement_is_by_distance() -> None:
         Scores.unpack(2**253)
 
 
-@pytest.mark.parametrize("name", [name for name in FIELDS if name not in ("stalled", "psnr_full", "size")])
+@pytest.mark.parametrize(
+    "name", [name for name in FIELDS if name not in ("stalled", "psnr_full", "size")]
+)
 @pytest.mark.parametrize("bounds", ALL)
 def test_thresholds__each_bound_is_exact_and_named(bounds: Thresholds, name: str) -> None:
     limit = getattr(bounds, name)
