@@ -32,6 +32,17 @@ FOLDER = ROOT / ".run" / "cheats"
 RESULTS = FOLDER / "results.json"
 PATIENCE_SECONDS = 900.0
 HONEST_SEGMENTS = 500
+HEAD = """\
+# Every way of cheating, end to end
+
+Each line is a network of its own as `make demo` starts it: a chain, six transcoders, a broadcaster,
+real video. The main transcoder cheats in one way. It has to lose exactly its fraction of its own
+stake on chain, its delegators nothing, and the stream has to go on with another. *Challenged*: the
+broadcaster saw it first; *drawn*: the lottery did. Written by `make cheats ARGS="--write
+docs/cheats.md"`.
+
+| trial | seconds | outcome |
+|---|---:|---|"""
 
 
 def main() -> int:
@@ -78,18 +89,7 @@ def main() -> int:
 
 def as_markdown(done: dict[str, Any]) -> str:
     """All results so far as a page of the documentation."""
-    lines = [
-        "# Every way of cheating, end to end",
-        "",
-        "Each line is a network of its own as `make demo` starts it: a chain, six transcoders, a",
-        "broadcaster, real video. The main transcoder cheats in one way. It has to lose exactly",
-        "its fraction of its own stake on chain, its delegators nothing, and the stream has to go on",
-        "with another. *Challenged*: the broadcaster saw it first; *drawn*: the lottery did. Written by",
-        "`python -m tests.e2e.cheats --write docs/cheats.md`.",
-        "",
-        "| trial | seconds | outcome |",
-        "|---|---:|---|",
-    ]
+    lines = [HEAD]
     order = [*Cheat, *sorted(name for name in done if name not in list(Cheat))]
     for name in order:
         if name in done:
