@@ -356,7 +356,10 @@ def seats_after_another(machine: Machine, claim: Claim) -> list[str] | None:
         and world.now > claims.dates(world, other).challenge_by
     ]
     most = max(court.seat_bond for court in world.courts)
-    scarce = any(each.bonded < most * (each.open_seats + 2) for each in world.people.values())
+    least = {name: person.bonded for name, person in world.people.items()}
+    for (_, name), seen in world.looks.items():
+        least[name] = min(least[name], *(bonded for _, bonded in seen))
+    scarce = any(least[name] < most * (each.open_seats + 2) for name, each in world.people.items())
     ready = claim.status is ClaimStatus.OPENED and not world.void(claim) and not world.clock.paused
     if not others or scarce or not ready:
         return None
