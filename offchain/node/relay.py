@@ -11,6 +11,7 @@ import contextlib
 import logging
 import secrets
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -35,7 +36,7 @@ from offchain.routing import types as t
 from offchain.routing.core import Core, Limits
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
     import aiohttp
 
@@ -116,6 +117,8 @@ class Relay:
         self._tickets = 0
         self._busy = asyncio.Semaphore(_AT_ONCE)
         self._in_company = asyncio.Event()
+        self._spawned: set[asyncio.Task[None]] = set()
+        self._closing = False
         self._stack = contextlib.AsyncExitStack()
         self._tasks: asyncio.TaskGroup
 
@@ -127,7 +130,9 @@ class Relay:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for task in list(self._feeds.values()):
+        # An answer that comes in now must not open another feed, which would go on for ever.
+        self._closing = True
+        for task in [*self._feeds.values(), *self._spawned]:
             task.cancel()
         await self._stack.aclose()
 
@@ -305,18 +310,19 @@ class Relay:
         return asyncio.get_running_loop().time()
 
     def _step(self, event: t.Event) -> None:
-        for action in self.core.step(self._now(), event):
-            self._act(action)
+        if not self._closing:
+            for action in self.core.step(self._now(), event):
+                self._act(action)
 
     def _act(self, action: t.Action) -> None:
         match action:
             case t.Ask(stream, peer):
-                self._spawn(self.errands.find(stream, peer))
+                self._spawn(partial(self.errands.find, stream, peer))
             case t.Announce(stream, peer) if not self.shy:
                 word = self._mine(stream).as_json()
-                self._spawn(self.errands.say(peer.url, "/v1/announce", word))
+                self._spawn(partial(self.errands.say, peer.url, "/v1/announce", word))
             case t.Probe(peer):
-                self._spawn(self.errands.ping(peer.url, peer.id))
+                self._spawn(partial(self.errands.ping, peer.url, peer.id))
             case t.Attach(stream, parent):
                 task = self._tasks.create_task(self._feed(stream, parent))
                 self._feeds[stream, parent.id] = task
@@ -331,16 +337,18 @@ class Relay:
             case t.Drop(stream):
                 self._held.pop(stream, None)
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Callable[[], Awaitable[None]]) -> None:
         async def bounded() -> None:
             try:
                 async with self._busy:
-                    await work
+                    await work()
             except Exception:
                 # One peer's oddity must not drop the streams of the others.
                 log.exception("a message to a peer failed")
 
-        self._tasks.create_task(bounded())
+        task = self._tasks.create_task(bounded())
+        self._spawned.add(task)
+        task.add_done_callback(self._spawned.discard)
 
     async def _tick(self) -> None:
         while True:
@@ -425,7 +433,7 @@ class Relay:
     async def _tally(self) -> None:
         while True:
             await asyncio.sleep(_TALLY_S)
-            self._spawn(self.errands.tally())
+            self._spawn(self.errands.tally)
 
     # ------------------------------------------------------------ small change
 

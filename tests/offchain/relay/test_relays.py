@@ -251,3 +251,22 @@ async def test_eight_nodes__three_levels__everybody_plays__each_byte_once_to_eac
             # Records and frames come on top.
             assert sent <= everything * 1.05
     assert len(live.node.relay.core.readers(live.publication.id)) <= 2
+
+
+async def test_stopped_while_it_looks_for_a_stream__ends_at_once(town: Town, address: str) -> None:
+    """Whatever answer comes in while a relay stops, it opens no feed that would hold it up."""
+    live = await town.live()
+    for step in range(12):
+        relay = await town.relay(f"short-lived {step}", [live.node])
+        asking = asyncio.ensure_future(
+            town.session.get(f"{relay.url}/v1/streams/{address}/{NAME}/index.m3u8")
+        )
+        for _ in range(step * 4):
+            await asyncio.sleep(0)
+        town.nodes.remove(relay)
+        async with asyncio.timeout(5):
+            await relay.relay.__aexit__(None, None, None)
+        asking.cancel()
+        await asyncio.wait([asking])
+        await relay.server.__aexit__(None, None, None)
+        await relay.relay.session.close()
