@@ -8,7 +8,7 @@ import sys
 
 from bench import report
 
-AREAS = ("gas", "gas_jobs", "merkle")
+AREAS = ("gas", "gas_jobs", "merkle", "verify")
 """Modules of this package with a function `measure()` that ends in `report.write`."""
 
 

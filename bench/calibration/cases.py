@@ -157,7 +157,7 @@ class _Trial:
             return "decoding", (), None
         except Breach as breach:
             return breach.check, (), None
-        ideal = self._owed.ideal(self._reference.contract)
+        ideal = self._owed.ideal
         scores = tuple(asdict(compare(track, ideal)).values())
         return "", scores, self._apart(frames)
 

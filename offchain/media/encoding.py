@@ -179,6 +179,11 @@ class RungEncoder:
         return sink.getvalue()
 
     @property
+    def packets(self) -> list[Packet[Stream]]:
+        """The pictures' packets so far, in the order of decoding."""
+        return self._packets
+
+    @property
     def pixels(self) -> int:
         """Pixels encoded so far."""
         return self.frames * self.rung.width * self.rung.height

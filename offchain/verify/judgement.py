@@ -77,7 +77,7 @@ class Scores:
 
     BITS: ClassVar[int] = 23
     # How far apart two honest seats may be: other CPU levels and library builds move them.
-    DEAD_BAND: ClassVar[tuple[int, ...]] = (50, 150, 50, 200, 400, 150, 100, 500, 500, 100, 500)
+    DEAD_BAND: ClassVar[tuple[int, ...]] = (50, 150, 50, 200, 400, 150, 300, 500, 500, 100, 500)
 
     def pack(self) -> int:
         """One unsigned 256-bit word: eleven signed 23-bit fields, the first one highest."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import av
+
 from offchain.media.encoding import FrameCap, RungEncoder, Scaler
 from offchain.media.pipeline import check_duration, limits_for
 from offchain.media.reader import SegmentReader
@@ -15,8 +17,10 @@ from offchain.verify.metrics import Original, Track, compare
 from offchain.verify.shape import Rendition, Sound, sound_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from av.packet import Packet
+    from av.stream import Stream
     from av.video.frame import VideoFrame
 
     from offchain.media.profiles import QualityContract, Rung
@@ -27,13 +31,15 @@ if TYPE_CHECKING:
 class OwedRung:
     """What the contract owes for one rung; of a rung that is not judged only its frames' times.
 
-    `times` are ticks, `frames` the scaled source's, `data` is the reference encode.
+    `times` are ticks, `frames` the scaled source's, `data` is the reference
+    encode and `packets` its pictures.
     """
 
     rung: Rung
     times: list[int] = field(default_factory=list)
     frames: list[VideoFrame] = field(default_factory=list)
     data: bytes = b""
+    packets: Sequence[Packet[Stream]] = ()
     video_bytes: int = 0
     _original: Original | None = None
     _ideal: Track | None = None
@@ -52,13 +58,20 @@ class OwedRung:
             track.add(frame)
         return track
 
-    def ideal(self, contract: QualityContract) -> Track:
+    @property
+    def ideal(self) -> Track:
         """The reference's own track: it is decoded when something else is first measured."""
         if self._ideal is None:
-            with SegmentReader(self.data, limits_for(contract)) as reader:
-                self._ideal = self.track(reader.frames())
+            self._ideal = self.track(self._decoded())
             self._ideal.size = self.video_bytes
         return self._ideal
+
+    def _decoded(self) -> Iterator[VideoFrame]:
+        """The reference's frames, straight from the encoder's packets."""
+        decoder = av.CodecContext.create("h264", "r")
+        decoder.thread_count = 1
+        for packet in [*self.packets, None]:
+            yield from decoder.decode(packet)
 
 
 class Reference:
@@ -93,6 +106,7 @@ class Reference:
             self.sound: Sound | None = sound_of(reader.audio_packets)
             for place, encoder in encoders.items():
                 self.owed[place].data = encoder.finish(reader.audio, reader.audio_packets)
+                self.owed[place].packets = encoder.packets
                 self.owed[place].video_bytes = encoder.video_bytes
 
     @property
@@ -112,4 +126,4 @@ class Reference:
 
     def measure(self, place: int, rendition: bytes) -> Scores:
         """A rendition's scores relative to the reference; raises as `track`."""
-        return compare(self.track(place, rendition), self.owed[place].ideal(self.contract))
+        return compare(self.track(place, rendition), self.owed[place].ideal)
