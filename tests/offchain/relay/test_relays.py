@@ -6,7 +6,7 @@ import asyncio
 import time
 from dataclasses import replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -14,15 +14,12 @@ from offchain.net.feed import FedPart
 from offchain.net.gossip import ask
 from offchain.net.peers import PeerRefused
 from offchain.net.publish import Publication
+from offchain.net.stream_server import Wanted
 from offchain.node.following import Held
 from offchain.node.relay import Relay
 from offchain.proof.publication import MASTER
 from tests.offchain.relay import conftest
 from tests.offchain.relay.conftest import DOMAIN, NAME, QUICK, SEGMENT_MS, Live, Node, Town, key
-
-if TYPE_CHECKING:
-    from offchain.net.stream_server import Wanted
-
 
 # Streams at their own pace: seconds on an idle machine, more on a busy one.
 pytestmark = pytest.mark.timeout(60)
@@ -258,9 +255,8 @@ async def test_stopped_while_it_looks_for_a_stream__ends_at_once(town: Town, add
     live = await town.live()
     for step in range(12):
         relay = await town.relay(f"short-lived {step}", [live.node])
-        asking = asyncio.ensure_future(
-            town.session.get(f"{relay.url}/v1/streams/{address}/{NAME}/index.m3u8")
-        )
+        wanted = Wanted(address.lower(), NAME, "", "1.2.3.4", "/")
+        asking = asyncio.ensure_future(relay.relay.find(wanted))
         for _ in range(step * 4):
             await asyncio.sleep(0)
         town.nodes.remove(relay)
