@@ -58,7 +58,7 @@ class CommitteeParameters:
     no_reveal_penalty: int = 10 * LPT
     seat_pay: int = 2 * 10**13
     score_bits: int = 23
-    dead_band: bytes = _word(23, (50, 150, 50, 200, 400, 150, 100, 500, 500, 100, 500))
+    dead_band: bytes = _word(23, (50, 150, 50, 200, 400, 150, 300, 500, 500, 100, 500))
 
 
 @dataclass(frozen=True, slots=True)

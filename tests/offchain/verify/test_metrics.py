@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from offchain.chain.protocol_config import CommitteeParameters
 from offchain.verify.judgement import INVALID, Judgement, RungScores, Scores
 from offchain.verify.metrics import Original, Track, block_sums, compare, psnr
 from offchain.verify.thresholds import VERSIONS, Thresholds
@@ -159,6 +160,12 @@ def test_scores__worst__and_agreement_is_by_distance() -> None:
         assert not one.agrees_with(Scores(*moved))
     with pytest.raises(ValueError, match="no scores"):
         Scores.unpack(2**253)
+
+
+def test_dead_band__is_what_committees_are_deployed_with() -> None:
+    deployed = CommitteeParameters()
+    assert deployed.score_bits == Scores.BITS
+    assert deployed.dead_band == Scores(*Scores.DEAD_BAND).pack().to_bytes(32, "big")
 
 
 @pytest.mark.parametrize(
