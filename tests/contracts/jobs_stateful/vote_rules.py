@@ -97,7 +97,7 @@ def commit(machine: Machine, draw: Draw) -> None:
             committee.phase(world, each) is Phase.COMMIT and bool(willing(machine, draw, each))
         ),
     )
-    if request is None or request.stage is None:
+    if request is None or request.stage is None or not request.stage.seats:
         return
     seats = willing(machine, draw, request) or [0]
     for seat in seats[: max(BATCH, len(seats) // 3)]:
@@ -172,7 +172,7 @@ def reveal(machine: Machine, draw: Draw) -> None:
             committee.phase(world, each) is Phase.REVEAL and bool(hidden(machine, draw, each))
         ),
     )
-    if request is None or request.stage is None:
+    if request is None or request.stage is None or not request.stage.seats:
         return
     seats = hidden(machine, draw, request) or [0]
     for seat in seats[: max(BATCH, len(seats) // 3)]:
