@@ -97,7 +97,7 @@ def _slashed(args: Args, memory: Memory) -> Told:
 
 
 def _seat_penalized(args: Args, memory: Memory) -> Told:
-    return "trouble", f"{memory.name(args['transcoder'])} was fined {lpt(args['amount'])}"
+    return "quiet", f"{memory.name(args['transcoder'])} was fined {lpt(args['amount'])}"
 
 
 def _work_backed(args: Args, memory: Memory) -> Told:
