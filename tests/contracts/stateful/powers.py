@@ -37,7 +37,10 @@ def seen(machine: Machine, name: str) -> Taken:
         # since loses what one such wei has grown to.
         account = world.account(name)
         grown = int(account.stake / account.stored) if account.stored else 0
-        machine.promised[name] = until, max(stake - machine.last_penalty - 4 - grown, 0)
+        left = max(stake - machine.last_penalty - 4 - grown, 0)
+        # With less than a wei bonded it is no transcoder any more, and what is left of a commission
+        # waits, beyond reach, until it bonds to itself again; a least self-stake rules that out.
+        machine.promised[name] = until, left if view.accounts[name].bonded else 0
     delegate = world.account(name).delegate
     bonded = 0
     if delegate:
