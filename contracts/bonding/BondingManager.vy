@@ -62,45 +62,27 @@ initializes: entrances[manager := manager]
 from . import round_start
 # fmt: off
 initializes: round_start[
-    common := common,
-    entrances := entrances,
-    manager := manager,
-    transcoder_pool := transcoder_pool
+    common := common, entrances := entrances, manager := manager, transcoder_pool := transcoder_pool
 ]
 # fmt: on
 from . import payments
 # fmt: off
 initializes: payments[
-    common := common,
-    earnings := earnings,
-    entrances := entrances,
-    ledger := ledger,
-    manager := manager,
-    slashing := slashing,
-    transcoder_pool := transcoder_pool
+    common := common, earnings := earnings, entrances := entrances, ledger := ledger,
+    manager := manager, slashing := slashing, transcoder_pool := transcoder_pool
 ]
 # fmt: on
 from . import withdrawals
 # fmt: off
 initializes: withdrawals[
-    common := common,
-    earnings := earnings,
-    exits := exits,
-    ledger := ledger,
-    manager := manager
+    common := common, earnings := earnings, exits := exits, ledger := ledger, manager := manager
 ]
 # fmt: on
 from . import views
 # fmt: off
 initializes: views[
-    active_set := active_set,
-    common := common,
-    earnings := earnings,
-    exits := exits,
-    issuance := issuance,
-    ledger := ledger,
-    manager := manager,
-    slashing := slashing,
+    active_set := active_set, common := common, earnings := earnings, exits := exits,
+    issuance := issuance, ledger := ledger, manager := manager, slashing := slashing,
     transcoder_pool := transcoder_pool
 ]
 # fmt: on

@@ -92,9 +92,7 @@ class Recruiter:
 
     async def _candidates(self, old: Seat) -> list[Candidate]:
         others = {
-            seat.job.transcoder
-            for seat in self._seats
-            if seat is not old and seat.role != ELECTED
+            seat.job.transcoder for seat in self._seats if seat is not old and seat.role != ELECTED
         }
         if self._named:
             found = await self._hiring.named([old.job.transcoder])
