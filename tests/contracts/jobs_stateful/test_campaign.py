@@ -10,7 +10,7 @@ from tests.contracts.jobs_stateful.sequences import run, shortcomings
 from tests.contracts.stateful.machine import Statistics
 
 # A part takes two seconds on an idle machine; on a crowded one, patience beats a false alarm.
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 SEED = 20_181_211
 PARTS = 10
 STEPS = 2_000
