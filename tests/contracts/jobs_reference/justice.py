@@ -74,7 +74,6 @@ def void_all(world: World, claim: Claim) -> None:
     person = world.person(claim.transcoder)
     person.epoch += 1
     person.asks = []
-    world.look_again(claim.transcoder)
     world.touched_people.add(claim.transcoder)
     for other in world.unpaid:
         if other.transcoder == claim.transcoder:
@@ -156,6 +155,7 @@ def double(
 def convict(world: World, claim: Claim, fault: int, finder: str, slashed: Slashed) -> None:
     """A conviction without the committee; while that sits, the claim's money waits for it."""
     void_all(world, claim)
+    world.look_again(claim.transcoder)
     if cost := costs(world, claim, fault):
         slashed(claim.transcoder, finder, cost)
     claim.convicted_of = fault
@@ -207,6 +207,7 @@ def settle(world: World, key: tuple[int, int], slashed: Slashed, only_valid: boo
         pay_bonds(world, claim)
         if claim.slash_due:
             slashed(claim.transcoder, finder, claim.slash_due)
+        world.look_again(claim.transcoder)
         finish(world, claim, ClaimStatus.FORFEITED)
     elif world.void(claim):
         give_back_fee(world, claim)
