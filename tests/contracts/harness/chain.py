@@ -206,8 +206,12 @@ class Chain:
     def set_balance(self, account: Any, wei: int) -> None:
         """Give an account this much ETH."""
         address = self._sender(account)
-        before = self._evm.get_balance(address)
-        self._undo.append(lambda: self._evm.set_balance(address, before))
+        gift = wei - self._evm.get_balance(address)
+        # What was paid before and after is undone by the EVM, which does not know of the gift; an
+        # account that did not exist before is gone with it by then.
+        self._undo.append(
+            lambda: self._evm.set_balance(address, max(0, self._evm.get_balance(address) - gift))
+        )
         self._evm.set_balance(address, wei)
 
     def code(self, address: Any) -> bytes:
