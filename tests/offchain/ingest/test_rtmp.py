@@ -7,7 +7,6 @@ import io
 import shutil
 import ssl
 import subprocess
-import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -19,24 +18,13 @@ from offchain.ingest.keyed import BadKey, PublishedStream, StreamKey
 from offchain.ingest.server import RtmpServer
 from offchain.ingest.session import Asked, Tag
 from offchain.media.live import LiveSegmenter
+from tests.offchain.ingest.publisher import publish
 from tests.offchain.media.clips import Clip, write_clip
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from offchain.media.segments import SourceSegment
-
-# FFmpeg's library publishes, from a process of its own: packets as they are, as fast as they go.
-PUBLISH = """
-import sys, av
-source, url, options = sys.argv[1], sys.argv[2], dict(p.split("=") for p in sys.argv[3:])
-with av.open(source) as clip, av.open(url, "w", format="flv") as out:
-    streams = {s: out.add_stream_from_template(s) for s in clip.streams}
-    for packet in clip.demux():
-        if packet.size:
-            packet.stream = streams[packet.stream]
-            out.mux(packet)
-"""
 
 
 @pytest.fixture
@@ -48,12 +36,8 @@ def key_in(path: Path) -> str:
     return path.read_text().strip()
 
 
-async def publish(source: Path, port: int, key: str, scheme: str = "rtmp") -> int:
-    url = f"{scheme}://127.0.0.1:{port}/live/{key}"
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", PUBLISH, str(source), url, stderr=asyncio.subprocess.DEVNULL
-    )
-    return await process.wait()
+async def send(source: Path, port: int, key: str, scheme: str = "rtmp") -> int:
+    return await publish(source, f"{scheme}://127.0.0.1:{port}/live/{key}")
 
 
 class Recorder:
@@ -104,7 +88,7 @@ async def test_publisher__becomes_segments_that_decode(
     stream = PublishedStream(StreamKey(secret))
     recorder = Recorder(stream)
     async with RtmpServer("127.0.0.1", 0, stream) as server:
-        assert await publish(source, server.port, key_in(secret)) == 0
+        assert await send(source, server.port, key_in(secret)) == 0
     segments = await recorder.finish()
 
     assert recorder.segmenter.copies_video is passed
@@ -124,7 +108,7 @@ async def test_publisher_that_returns__goes_on_in_its_stream(secret: Path, tmp_p
     recorder = Recorder(stream)
     async with RtmpServer("127.0.0.1", 0, stream) as server:
         for source in (first, other, first):
-            assert await publish(source, server.port, key_in(secret)) == 0
+            assert await send(source, server.port, key_in(secret)) == 0
     segments = await recorder.finish()
 
     assert stream.publishers == 3
@@ -143,14 +127,14 @@ async def test_publisher_with_a_wrong_key__and_a_second_one__are_turned_away(
     key = key_in(secret)
     held = stream.admit(Asked("live", key, {}))
     async with RtmpServer("127.0.0.1", 0, stream) as server:
-        assert await publish(source, server.port, "guessed-key-00") != 0
-        assert await publish(source, server.port, key) != 0
+        assert await send(source, server.port, "guessed-key-00") != 0
+        assert await send(source, server.port, key) != 0
         stream.left(held)
         await asyncio.to_thread(secret.write_text, "another-key\n")
-        assert await publish(source, server.port, key) != 0, "the key was changed meanwhile"
+        assert await send(source, server.port, key) != 0, "the key was changed meanwhile"
         recorder = Recorder(stream)
         held.close()
-        assert await publish(source, server.port, "another-key") == 0
+        assert await send(source, server.port, "another-key") == 0
     assert len(await recorder.finish()) == 1
     assert key not in caplog.text and "another-key" not in caplog.text
 
@@ -183,7 +167,7 @@ async def test_publisher_over_tls__is_heard(secret: Path, tmp_path: Path) -> Non
     stream = PublishedStream(StreamKey(secret))
     recorder = Recorder(stream)
     async with RtmpServer("127.0.0.1", 0, stream, tls=tls) as server:
-        assert await publish(source, server.port, key_in(secret), scheme="rtmps") == 0
+        assert await send(source, server.port, key_in(secret), scheme="rtmps") == 0
     assert sum(shown(each)[1] for each in await recorder.finish()) == 48
 
 

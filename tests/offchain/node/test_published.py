@@ -6,7 +6,6 @@ import asyncio
 import os
 import signal
 import socket
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,34 +17,12 @@ from offchain.cli.main import main
 from offchain.node import broadcaster, worker
 from offchain.node.config import Address
 from offchain.node.control import ask
+from offchain.node.demo.anvil import free_port
 from offchain.node.errors import EXIT_CONFIG, EXIT_PORT_BUSY
+from tests.offchain.ingest.publisher import publish
 from tests.offchain.media.clips import Clip, write_clip
 
 pytestmark = pytest.mark.needs("anvil")
-
-PUBLISH = """
-import sys, av
-with av.open(sys.argv[1]) as clip, av.open(sys.argv[2], "w", format="flv") as out:
-    streams = {s: out.add_stream_from_template(s) for s in clip.streams}
-    for packet in clip.demux():
-        if packet.size:
-            packet.stream = streams[packet.stream]
-            out.mux(packet)
-"""
-
-
-async def publish(source: Path, url: str) -> int:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", PUBLISH, str(source), url, stderr=asyncio.subprocess.DEVNULL
-    )
-    return await process.wait()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 async def listening(caplog: pytest.LogCaptureFixture) -> None:
